@@ -1,0 +1,178 @@
+//! What the bridge learns about an agent and an account, as pure functions over a [`Holding`].
+//!
+//! Here are the host's halves of `spec/lifecycle.md`, rules 12 and 13, and of `spec/agent-link.md`, rule 1. Every
+//! function answers the holding after the lesson, or nothing if it teaches nothing; comparing and storing is the unit's.
+
+use crate::account::Failure;
+use crate::agent::{HeldAccount, OperationResult};
+use crate::clock::Millis;
+use crate::holding::{Holding, Observed, Refusal, Unanswered};
+use crate::operation::{Operation, OperationKind, OperationState};
+
+/// An operation that ends by a lesson.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// The operation.
+    pub id: String,
+    /// How.
+    pub state: OperationState,
+    /// Why, if it was refused.
+    pub failure: Option<Failure>,
+}
+
+/// What a lesson changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lesson {
+    /// The holding after it.
+    pub holding: Holding,
+    /// The operation that ends with it.
+    pub ended: Option<Ended>,
+    /// Of an answer: whether it counted.
+    pub counted: bool,
+}
+
+impl Lesson {
+    fn of(holding: Holding) -> Self {
+        Self { holding, ended: None, counted: false }
+    }
+}
+
+/// An agent registered: what it holds of an account is known now. `says` is absent if its list does not name the
+/// account, which then is not held.
+///
+/// A new instance knows nothing of what the old one was asked: its unanswered operation is withdrawn and its refusals
+/// are forgotten. An instance that was known keeps both.
+#[must_use]
+pub fn registered(known: &Holding, instance: &str, says: Option<&HeldAccount>) -> Option<Lesson> {
+    let mut lesson = Lesson::of(known.clone());
+    if known.instance != instance {
+        lesson.holding = Holding {
+            revision: known.revision,
+            generation: known.generation,
+            ..Holding::unheard_of(&known.account, &known.agent, instance)
+        };
+        lesson.ended = known.operation.as_ref().map(withdrawn);
+    }
+    let holding = &mut lesson.holding;
+    holding.observed = says.and_then(|s| s.held).map_or(Observed::NotHeld, Observed::Held);
+    holding.configured = says.is_some_and(|s| s.configured);
+    if let Some(says) = says {
+        holding.identity.clone_from(&says.identity);
+        holding.healthy = says.healthy;
+    }
+    (lesson.holding != *known).then_some(lesson)
+}
+
+/// An agent answered an operation.
+///
+/// The answer counts only if its generation is higher than the last one that this instance answered, and no newer
+/// operation is unanswered (`spec/lifecycle.md`, rule 13). A deadline does not make it void. `asked` is the operation's
+/// row; without one nobody asked, and nothing is learnt.
+#[must_use]
+pub fn answered(
+    known: &Holding,
+    result: &OperationResult,
+    asked: Option<&Operation>,
+    now: Millis,
+) -> Option<Lesson> {
+    let asked = asked.filter(|o| {
+        o.account == known.account
+            && o.agent == known.agent
+            && o.instance == known.instance
+            && o.generation == result.generation
+    })?;
+    let newer = known.operation.as_ref().is_some_and(|o| o.generation > asked.generation);
+    if newer || asked.generation <= known.answered_generation {
+        return None;
+    }
+    let mut lesson = Lesson::of(known.clone());
+    lesson.counted = true;
+    lesson.ended = Some(Ended {
+        id: asked.id.clone(),
+        state: if result.failure.is_some() {
+            OperationState::Refused
+        } else {
+            OperationState::Done
+        },
+        failure: result.failure.clone(),
+    });
+    let holding = &mut lesson.holding;
+    holding.operation = None;
+    holding.answered_generation = asked.generation;
+    if asked.kind != OperationKind::Check {
+        holding.observed = result.held.map_or(Observed::NotHeld, Observed::Held);
+    }
+    if result.identity.is_some() {
+        holding.identity.clone_from(&result.identity);
+    }
+    holding.refusal = result.failure.as_ref().map(|failure| Refusal {
+        failure: failure.clone(),
+        kind: asked.kind,
+        definition_revision: asked.definition_revision,
+        at: now,
+        times: known
+            .refusal
+            .as_ref()
+            .filter(|before| before.kind == asked.kind)
+            .map_or(1, |before| before.times.saturating_add(1)),
+    });
+    Some(lesson)
+}
+
+/// An agent saw a change by itself. While an operation is unanswered, its answer will say what is held.
+#[must_use]
+pub fn observed(known: &Holding, says: &HeldAccount) -> Option<Lesson> {
+    let mut lesson = Lesson::of(known.clone());
+    let holding = &mut lesson.holding;
+    if known.operation.is_none() {
+        holding.observed = says.held.map_or(Observed::NotHeld, Observed::Held);
+        holding.configured = says.configured;
+    }
+    if says.identity.is_some() {
+        holding.identity.clone_from(&says.identity);
+    }
+    if says.healthy.is_some() {
+        holding.healthy = says.healthy;
+    }
+    (lesson.holding != *known).then_some(lesson)
+}
+
+/// An operation was submitted: what the agent holds is unknown until it answers, and an older unanswered operation is
+/// withdrawn (`spec/lifecycle.md`, rule 12).
+#[must_use]
+pub fn submitted(known: &Holding, operation: &Operation, revision: u64) -> Lesson {
+    let mut lesson = Lesson::of(known.clone());
+    lesson.ended = known.operation.as_ref().map(withdrawn);
+    let holding = &mut lesson.holding;
+    holding.instance.clone_from(&operation.instance);
+    if operation.kind != OperationKind::Check {
+        holding.observed = Observed::Unknown;
+    }
+    holding.asked_revision = revision;
+    holding.operation = Some(Unanswered {
+        id: operation.id.clone(),
+        kind: operation.kind,
+        definition_revision: operation.definition_revision,
+        generation: operation.generation,
+        not_before: operation.not_before,
+    });
+    lesson
+}
+
+/// The row changed its state and the agent is gone: it is not told any more what no longer is wanted
+/// (`spec/lifecycle.md`, rule 12).
+#[must_use]
+pub fn given_up(known: &Holding) -> Option<Lesson> {
+    let operation = known.operation.as_ref()?;
+    let mut lesson = Lesson::of(known.clone());
+    lesson.ended = Some(withdrawn(operation));
+    lesson.holding.operation = None;
+    Some(lesson)
+}
+
+fn withdrawn(operation: &Unanswered) -> Ended {
+    Ended { id: operation.id.clone(), state: OperationState::Withdrawn, failure: None }
+}
+
+#[cfg(test)]
+mod tests;
