@@ -1,0 +1,185 @@
+//! The bridge as a whole: its ports, what it keeps in memory, and its tasks.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use host_core::agent::Presence;
+use host_core::clock::Millis;
+use host_core::error::StoreError;
+use host_core::port::ids::Ids;
+use host_core::port::lifecycle::Lifecycle;
+use host_core::port::link::AgentLink;
+use host_core::port::policy::Policies;
+use host_core::port::sources::Sources;
+use host_core::port::store::{Memory, Outbox, Records, Rows};
+use host_core::port::time::Clock;
+use host_core::port::vault::{SecretEngines, Vault};
+use host_core::settings::Settings;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::info;
+
+use crate::registry::Registry;
+use crate::timers::Alarm;
+use crate::waiters::Waiters;
+
+/// Everything that the bridge reaches through.
+#[derive(Debug, Clone)]
+pub struct Ports {
+    /// Rows as calls read and change them.
+    pub rows: Arc<dyn Rows>,
+    /// Operations to be sent.
+    pub outbox: Arc<dyn Outbox>,
+    /// Agents and slots.
+    pub memory: Arc<dyn Memory>,
+    /// Requests.
+    pub records: Arc<dyn Records>,
+    /// Where sealed secrets are.
+    pub vault: Arc<dyn Vault>,
+    /// Where other secrets are.
+    pub engines: Arc<dyn SecretEngines>,
+    /// Where accounts are read from.
+    pub sources: Arc<dyn Sources>,
+    /// The module that decides.
+    pub lifecycle: Arc<dyn Lifecycle>,
+    /// The chain of policies.
+    pub policies: Arc<dyn Policies>,
+    /// The streams to agents.
+    pub link: Arc<dyn AgentLink>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Ids and chance.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// How the bridge works, beside what the module is told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tuning {
+    /// What modules and the default retry are told.
+    pub settings: Settings,
+    /// The name of this replica.
+    pub replica: String,
+    /// Units of work at the same time; the store's pool has four connections more (`spec/database.md`).
+    pub units: usize,
+    /// How often the slow pass goes over all rows that no event announced.
+    pub sweep_ms: u64,
+}
+
+/// What all parts of the bridge share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) ports: Ports,
+    pub(crate) tuning: Tuning,
+    pub(crate) settings: Vec<(String, String)>,
+    pub(crate) registry: Registry,
+    pub(crate) waiters: Waiters,
+    pub(crate) alarm: Alarm,
+    pub(crate) units: Semaphore,
+    pub(crate) tasks: TaskTracker,
+    pub(crate) stop: CancellationToken,
+    setbacks: Mutex<HashMap<String, u32>>,
+}
+
+/// The first wait of an item that failed alone; it doubles with each time.
+const SETBACK_FIRST_MS: u64 = 5_000;
+/// The longest.
+const SETBACK_CAP_MS: u64 = 600_000;
+
+impl Shared {
+    /// How long an item that failed alone is left alone now.
+    pub(crate) fn setback(&self, name: &str) -> u64 {
+        let mut setbacks = self.setbacks.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = setbacks.entry(name.to_owned()).or_insert(0);
+        let wait = SETBACK_FIRST_MS.saturating_mul(1 << (*times).min(10));
+        *times += 1;
+        wait.min(SETBACK_CAP_MS)
+    }
+
+    /// These items are well again.
+    pub(crate) fn recovered(&self, names: &[String]) {
+        let mut setbacks = self.setbacks.lock().unwrap_or_else(PoisonError::into_inner);
+        if !setbacks.is_empty() {
+            for name in names {
+                setbacks.remove(name);
+            }
+        }
+    }
+}
+
+/// The running bridge. Implements the ports that the HTTP API ([`crate::intake::Intake`]) and the agent link
+/// ([`host_core::port::link::AgentEvents`]) call. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Bridge {
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl Bridge {
+    /// Starts the bridge: agents that were there when it stopped are awaited, what was left half way is taken up again,
+    /// and the timers run.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer.
+    pub async fn start(ports: Ports, tuning: Tuning) -> Result<Self, StoreError> {
+        let shared = Arc::new(Shared {
+            settings: tuning.settings.pairs(),
+            registry: Registry::default(),
+            waiters: Waiters::default(),
+            alarm: Alarm::default(),
+            units: Semaphore::new(tuning.units.max(1)),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            setbacks: Mutex::default(),
+            ports,
+            tuning,
+        });
+        let now = shared.ports.clock.now();
+        let mut unsettled = Vec::new();
+        for mut agent in shared.ports.memory.agents().await? {
+            if agent.presence != Presence::Gone {
+                agent.presence = Presence::Awaited;
+                agent.presence_since = now;
+                shared.ports.memory.put_agent(agent.clone()).await?;
+            } else if agent.settled != Presence::Gone {
+                unsettled.push(agent.clone());
+            }
+            shared.registry.put(agent);
+        }
+        info!(agents = shared.registry.all().len(), "the bridge knows these agents");
+        let bridge = Self { shared };
+        bridge.spawn_awaiting(now);
+        for agent in unsettled {
+            bridge.spawn_left(agent);
+        }
+        bridge.spawn_timers();
+        Ok(bridge)
+    }
+
+    /// Stops: nothing new begins, what has begun is seen through.
+    pub async fn stop(&self) {
+        self.shared.stop.cancel();
+        self.shared.registry.end();
+        self.shared.tasks.close();
+        self.shared.tasks.wait().await;
+    }
+
+    /// Runs something in a task of its own, so that a caller who stops waiting cancels nothing. Nothing is answered if
+    /// the task panicked, which is logged.
+    pub(crate) async fn own<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        match self.shared.tasks.spawn(work).await {
+            Ok(done) => Some(done),
+            Err(error) => {
+                tracing::error!("a task of the bridge ended badly: {error}");
+                None
+            }
+        }
+    }
+}
+
+/// A time on the bridge's clock.
+pub(crate) fn later(now: Millis, by: u64) -> Millis {
+    now.saturating_add(by)
+}

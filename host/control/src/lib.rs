@@ -1,0 +1,23 @@
+//! Decisions over time, against ports only: intake, comings and goings of agents, dispatch, timers.
+//!
+//! What an account may do is the module's to say; what is here makes sure that it is asked: with every request
+//! ([`intake`]), with every word of an agent (`agents`), and when time has passed (`timers`). Each asks through `units`,
+//! the one place where a call becomes a unit of work and is applied. What is committed is sent by `dispatch`.
+//!
+//! Nothing here knows SQL, gRPC, WebAssembly or HTTP.
+
+mod agents;
+mod batches;
+mod bridge;
+mod dispatch;
+pub mod intake;
+mod policies;
+mod registry;
+mod requests;
+mod timers;
+mod units;
+mod waiters;
+mod world;
+
+pub use bridge::{Bridge, Ports, Tuning};
+pub use policies::EmptyChain;

@@ -1,0 +1,171 @@
+//! Requests: taken in, split into batches, answered item by item.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use host_core::BATCH_MAX;
+use host_core::clock::Millis;
+use host_core::error::StoreError;
+use host_core::event::{Action, Event, Item, Request};
+use host_core::request::{ItemOutcome, RequestItem, RequestRow};
+use host_core::unit::ItemWrite;
+use host_core::unit::assemble::KeptDefinition;
+use tracing::info;
+
+use crate::bridge::{Bridge, Shared};
+use crate::intake::{AskError, Asked, AskedItem, Handle, Intake, Readiness};
+use crate::units::{Ended, Taught, Work};
+use crate::world::{handle, keep};
+
+/// Where a definition came from that a request brought.
+const SOURCE: &str = "api";
+
+impl Bridge {
+    async fn take(&self, asked: Asked) -> Result<Handle, AskError> {
+        let shared = &self.shared;
+        let id = shared.ports.ids.next();
+        let Asked { who, groups, refused } = asked;
+        let asked_for: usize = groups.iter().map(|(_, items)| items.len()).sum();
+        let action = groups.first().map_or(Action::Activate, |(action, _)| *action);
+        let row = RequestRow {
+            id: id.clone(),
+            action,
+            who: who.clone(),
+            created_at: shared.ports.clock.now(),
+            total: (asked_for + refused.len()) as u64,
+        };
+        info!(request = %id, action = action.as_str(), accounts = asked_for, %who, "request");
+        let decided = refused.into_iter().map(|(name, refused)| ItemWrite {
+            request: id.clone(),
+            name,
+            outcome: ItemOutcome::Refused(refused),
+            state: None,
+        });
+        let records = &shared.ports.records;
+        records.begin_request(row, decided.collect()).await.map_err(unavailable)?;
+        for (action, items) in groups {
+            for batch in items.chunks(BATCH_MAX) {
+                self.batch(&id, action, &who, batch).await?;
+            }
+        }
+        let items = records.items(id.clone()).await.map_err(|error| interrupted(&id, &error))?;
+        Ok(Handle { id, items })
+    }
+
+    async fn batch(
+        &self,
+        id: &str,
+        action: Action,
+        who: &str,
+        items: &[AskedItem],
+    ) -> Result<(), AskError> {
+        let shared = &self.shared;
+        let mut definitions: HashMap<String, KeptDefinition> = HashMap::new();
+        let items = items.iter().map(|item| {
+            let definition = item.definition.clone().map(|definition| {
+                let kept = keep(&*shared.ports.vault, &item.name, definition, SOURCE);
+                let handle = handle(&kept.definition);
+                definitions.insert(handle.id.clone(), kept);
+                handle
+            });
+            Item { name: item.name.clone(), zone: item.zone.clone(), definition }
+        });
+        let items = items.collect();
+        let request = Request { id: id.to_owned(), action, who: who.to_owned(), items };
+        let work = Work {
+            event: Event::Handle(request),
+            taught: Taught::Nothing,
+            definitions: Arc::new(definitions),
+        };
+        let failed = shared.perform(work).await.failed;
+        self.put_failed(id, failed).await
+    }
+
+    /// Items that no unit was committed for. Trouble of the host ends the request: the caller is told its id.
+    async fn put_failed(&self, id: &str, failed: Vec<(String, Ended)>) -> Result<(), AskError> {
+        if failed.is_empty() {
+            return Ok(());
+        }
+        let mut trouble = None;
+        let mut writes = Vec::new();
+        for (name, ended) in failed {
+            let outcome = match ended {
+                Ended::ModuleFailed(text) => ItemOutcome::ModuleFailed(text),
+                Ended::Busy(text) => ItemOutcome::Busy(text),
+                Ended::Host(text) => {
+                    trouble = Some(text.clone());
+                    ItemOutcome::Busy(text)
+                }
+                // Whether it was done cannot be said, so nothing is: the row of the item may be there already.
+                Ended::Unknown(text) => {
+                    trouble = Some(text);
+                    continue;
+                }
+            };
+            writes.push(ItemWrite { request: id.to_owned(), name, outcome, state: None });
+        }
+        let written = self.shared.ports.records.put_items(writes).await;
+        match (trouble, written) {
+            (Some(reason), _) => Err(AskError::Interrupted { request: id.to_owned(), reason }),
+            (None, Err(error)) => Err(interrupted(id, &error)),
+            (None, Ok(())) => Ok(()),
+        }
+    }
+
+    async fn items_at(&self, id: String, until: Millis) -> Result<Vec<RequestItem>, AskError> {
+        let shared: &Shared = &self.shared;
+        let notify = shared.waiters.of(&id);
+        loop {
+            let moved = notify.notified();
+            tokio::pin!(moved);
+            moved.as_mut().enable();
+            let pending = shared.ports.records.pending_items(id.clone()).await;
+            let pending = pending.map_err(unavailable)?;
+            if pending == 0 || shared.ports.clock.now() >= until || shared.stop.is_cancelled() {
+                return shared.ports.records.items(id).await.map_err(unavailable);
+            }
+            tokio::select! {
+                () = &mut moved => {}
+                () = shared.ports.clock.sleep_until(until) => {}
+                () = shared.stop.cancelled() => {}
+            }
+        }
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+fn unavailable(error: StoreError) -> AskError {
+    AskError::Unavailable(error.to_string())
+}
+
+fn interrupted(id: &str, error: &StoreError) -> AskError {
+    AskError::Interrupted { request: id.to_owned(), reason: error.to_string() }
+}
+
+#[async_trait]
+impl Intake for Bridge {
+    async fn ask(&self, asked: Asked) -> Result<Handle, AskError> {
+        if self.shared.stop.is_cancelled() {
+            return Err(AskError::Unavailable("the bridge is stopping".into()));
+        }
+        let bridge = self.clone();
+        let taken = self.own(async move { bridge.take(asked).await }).await;
+        taken.unwrap_or_else(|| Err(AskError::Unavailable("the request ended badly".into())))
+    }
+
+    async fn wait(&self, id: &str, until: Millis) -> Result<Vec<RequestItem>, AskError> {
+        self.items_at(id.to_owned(), until).await
+    }
+
+    async fn disconnect_agent(&self, agent: &str) -> bool {
+        self.shared.ports.link.disconnect(agent, "an operator asked for it").await
+    }
+
+    fn readiness(&self) -> Readiness {
+        if self.shared.stop.is_cancelled() {
+            return Readiness { ready: false, reasons: vec!["the bridge is stopping".into()] };
+        }
+        Readiness { ready: true, reasons: Vec::new() }
+    }
+}

@@ -1,0 +1,163 @@
+//! Time: rows that are due, and the slow pass that finds what no event announced.
+//!
+//! Nothing polls the table: the alarm is set to the earliest due time, which each unit may bring forward.
+
+use std::sync::{Mutex, PoisonError};
+
+use host_core::BATCH_MAX;
+use host_core::clock::Millis;
+use host_core::event::{Event, TickReason};
+use tokio::sync::Notify;
+use tracing::{debug, warn};
+
+use crate::bridge::{Bridge, later};
+use crate::units::{Ended, Work};
+
+/// How long the timers wait when the database does not answer.
+const TROUBLE_MS: u64 = 1_000;
+
+/// The earliest time at which something is due.
+#[derive(Debug, Default)]
+pub(crate) struct Alarm {
+    at: Mutex<Option<Millis>>,
+    earlier: Notify,
+}
+
+impl Alarm {
+    /// Something is due at this time.
+    pub(crate) fn set(&self, at: Millis) {
+        let mut set = self.at.lock().unwrap_or_else(PoisonError::into_inner);
+        if set.is_none_or(|before| at < before) {
+            *set = Some(at);
+            drop(set);
+            self.earlier.notify_one();
+        }
+    }
+
+    fn get(&self) -> Option<Millis> {
+        *self.at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn clear(&self) {
+        *self.at.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+impl Bridge {
+    pub(crate) fn spawn_timers(&self) {
+        let bridge = self.clone();
+        self.shared.tasks.spawn(async move {
+            let stop = bridge.shared.stop.clone();
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = bridge.due() => {}
+            }
+        });
+        let bridge = self.clone();
+        self.shared.tasks.spawn(async move {
+            let stop = bridge.shared.stop.clone();
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = bridge.sweeps() => {}
+            }
+        });
+    }
+
+    /// Calls the module for rows that are due, for ever.
+    async fn due(&self) {
+        let shared = &self.shared;
+        loop {
+            shared.alarm.clear();
+            let next = match self.due_now().await {
+                Ok(next) => next,
+                Err(what) => {
+                    warn!("what is due cannot be seen: {what}");
+                    Some(later(shared.ports.clock.now(), TROUBLE_MS))
+                }
+            };
+            next.into_iter().for_each(|at| shared.alarm.set(at));
+            // The alarm may be brought forward while this waits; whoever does notifies.
+            match shared.alarm.get() {
+                None => shared.alarm.earlier.notified().await,
+                Some(at) => tokio::select! {
+                    () = shared.ports.clock.sleep_until(at) => {}
+                    () = shared.alarm.earlier.notified() => {}
+                },
+            }
+        }
+    }
+
+    /// Takes everything that is due now, and answers when the next thing is.
+    async fn due_now(&self) -> Result<Option<Millis>, String> {
+        let shared = &self.shared;
+        let now = shared.ports.clock.now();
+        let mut wake = None;
+        loop {
+            let names = shared.ports.rows.due(now, BATCH_MAX).await.map_err(|e| e.to_string())?;
+            if names.is_empty() {
+                break;
+            }
+            let accounts = names.clone();
+            debug!(accounts = accounts.len(), "due");
+            let work = Work::plain(Event::Tick { reason: TickReason::Due, accounts });
+            // In a task of its own: the unit is seen through also when the bridge stops meanwhile.
+            let report = {
+                let shared = std::sync::Arc::clone(shared);
+                self.own(async move { shared.perform(work).await }).await
+            };
+            let Some(report) = report else { return Err("the call ended badly".into()) };
+            wake = [wake, report.wake].into_iter().flatten().min();
+            if let Some((_, Ended::Host(what) | Ended::Unknown(what))) = report
+                .failed
+                .iter()
+                .find(|(_, ended)| matches!(ended, Ended::Host(_) | Ended::Unknown(_)))
+            {
+                return Err(what.clone());
+            }
+            self.push_back(&names, now).await?;
+        }
+        let next = shared.ports.rows.next_due().await.map_err(|error| error.to_string())?;
+        Ok([wake.filter(|at| *at > now), next].into_iter().flatten().min())
+    }
+
+    /// A module that leaves a row due after it was asked about it would be asked for ever: such a row comes up later.
+    async fn push_back(&self, names: &[String], now: Millis) -> Result<(), String> {
+        let shared = &self.shared;
+        let due = shared.ports.rows.due(now, BATCH_MAX).await.map_err(|error| error.to_string())?;
+        let left: Vec<String> = due.into_iter().filter(|name| names.contains(name)).collect();
+        if left.is_empty() {
+            return Ok(());
+        }
+        warn!(accounts = %left.join(", "), "the module left these due after it was asked; they come up later");
+        let shared = std::sync::Arc::clone(shared);
+        self.own(async move { shared.put_off(&left).await }).await;
+        Ok(())
+    }
+
+    /// Goes over all rows, now and then.
+    async fn sweeps(&self) {
+        let shared = &self.shared;
+        let mut at = later(shared.ports.clock.now(), shared.tuning.settings.agents_grace_ms);
+        loop {
+            shared.ports.clock.sleep_until(at).await;
+            self.sweep().await;
+            at = later(shared.ports.clock.now(), shared.tuning.sweep_ms);
+        }
+    }
+
+    async fn sweep(&self) {
+        let mut after = String::new();
+        loop {
+            let page = self.shared.ports.rows.accounts_page(after.clone(), BATCH_MAX).await;
+            let names: Vec<String> = match page {
+                Ok(rows) => rows.into_iter().map(|row| row.name).collect(),
+                Err(error) => return warn!("the sweep ended early: {error}"),
+            };
+            let Some(last) = names.last() else { return };
+            after.clone_from(last);
+            let work = Work::plain(Event::Tick { reason: TickReason::Sweep, accounts: names });
+            let shared = std::sync::Arc::clone(&self.shared);
+            self.own(async move { shared.perform(work).await }).await;
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! From an event to a committed unit: the one place where a module is called and its writes are applied.
+//!
+//! A call that loses its race runs again on fresh reads, at most three times. A batch that traps, hits a limit or keeps
+//! losing is halved until the items at fault stand alone; the others commit (design §2, points 2 and 4). An item that
+//! fails alone is not lost: what was learnt is recorded, its row gets a later due time, and the caller is told.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use host_core::account::{Account, DefinitionChange};
+use host_core::agent::{HeldAccount, OperationResult};
+use host_core::clock::Millis;
+use host_core::error::{ApplyError, CallError, StoreError};
+use host_core::event::{AgentEvent, Answer, Answered, Event};
+use host_core::holding::Holding;
+use host_core::knowledge;
+use host_core::operation::Operation;
+use host_core::port::lifecycle::Called;
+use host_core::unit::assemble::{Call, KeptDefinition, assemble};
+use host_core::unit::{RowUpdate, Unit, Writes};
+use tracing::{error, info, warn};
+
+use crate::bridge::Shared;
+use crate::world::{CallWorld, as_read, host_fault};
+
+/// How often a call that lost its race runs again before its batch is halved.
+const TRIES: usize = 3;
+
+/// What an event taught about agents and accounts.
+#[derive(Debug, Clone)]
+pub(crate) enum Taught {
+    /// Nothing.
+    Nothing,
+    /// An agent registered: by account what it says of those that it named.
+    Registered(Arc<HashMap<String, HeldAccount>>),
+    /// It answered.
+    Results(Arc<Vec<OperationResult>>),
+    /// It saw changes by itself.
+    Observations(Arc<Vec<HeldAccount>>),
+}
+
+/// One event with all that belongs to it.
+#[derive(Debug, Clone)]
+pub(crate) struct Work {
+    pub(crate) event: Event,
+    pub(crate) taught: Taught,
+    /// The definitions that a request brought, by handle.
+    pub(crate) definitions: Arc<HashMap<String, KeptDefinition>>,
+}
+
+impl Work {
+    /// An event that teaches nothing and brings no definitions.
+    pub(crate) fn plain(event: Event) -> Self {
+        Self { event, taught: Taught::Nothing, definitions: Arc::default() }
+    }
+}
+
+/// How it ended for an item that no unit was committed for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// The module could not decide about it.
+    ModuleFailed(String),
+    /// Its row kept changing under the call.
+    Busy(String),
+    /// The host could not do its part.
+    Host(String),
+    /// It is not known whether the unit was applied.
+    Unknown(String),
+}
+
+/// What became of a [`Work`].
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    /// Items that stand alone with their trouble.
+    pub(crate) failed: Vec<(String, Ended)>,
+    /// The earliest time that a module wants to be called again.
+    pub(crate) wake: Option<Millis>,
+}
+
+enum Trouble {
+    /// Try a smaller batch.
+    Divide(Ended),
+    /// No batch would do better.
+    Stop(Ended),
+}
+
+impl Shared {
+    /// Sees an event through.
+    pub(crate) async fn perform(self: &Arc<Self>, work: Work) -> Report {
+        let mut report = Report::default();
+        let mut stack = vec![work];
+        while let Some(work) = stack.pop() {
+            let names = work.event.names();
+            if names.is_empty() {
+                continue;
+            }
+            let trouble = match self.attempt(&work).await {
+                Ok(wake) => {
+                    report.wake = [report.wake, wake].into_iter().flatten().min();
+                    self.recovered(&names);
+                    continue;
+                }
+                Err(trouble) => trouble,
+            };
+            match trouble {
+                Trouble::Divide(_) if names.len() > 1 => {
+                    let middle = names.len() / 2;
+                    for places in [middle..names.len(), 0..middle] {
+                        stack.push(Work { event: work.event.part(places), ..work.clone() });
+                    }
+                }
+                Trouble::Divide(ended) => {
+                    self.set_aside(&work, &ended).await;
+                    report.failed.extend(names.into_iter().map(|name| (name, ended.clone())));
+                }
+                Trouble::Stop(ended) => {
+                    report.failed.extend(names.into_iter().map(|name| (name, ended.clone())));
+                }
+            }
+        }
+        report
+    }
+
+    /// Calls the module and applies the unit, at most [`TRIES`] times on fresh reads.
+    async fn attempt(self: &Arc<Self>, work: &Work) -> Result<Option<Millis>, Trouble> {
+        let mut lost = String::new();
+        for _ in 0..TRIES {
+            let (unit, answer) = match self.decide(work).await {
+                Ok(decided) => decided,
+                Err(error) if error.class.is_the_modules_fault() => {
+                    warn!(export = work.event.export(), "{}", error.sentence);
+                    return Err(Trouble::Divide(Ended::ModuleFailed(error.sentence)));
+                }
+                Err(error) => return Err(Trouble::Stop(Ended::Host(error.sentence))),
+            };
+            match self.apply(unit).await {
+                Ok(()) => {
+                    return Ok(match answer {
+                        Answer::Wake(wake) => wake,
+                        Answer::Nothing | Answer::Outcomes(_) => None,
+                    });
+                }
+                Err(ApplyError::Stale(what) | ApplyError::Busy(what)) => lost = what,
+                Err(ApplyError::Fenced) => "another module serves by now".clone_into(&mut lost),
+                Err(ApplyError::Unavailable(what)) => return Err(Trouble::Stop(Ended::Host(what))),
+                Err(error @ ApplyError::Unknown(_)) => {
+                    return Err(Trouble::Stop(Ended::Unknown(error.to_string())));
+                }
+            }
+        }
+        Err(Trouble::Divide(Ended::Busy(format!("{TRIES} tries lost their race: {lost}"))))
+    }
+
+    /// One call on fresh reads: what it would change, and what it answered.
+    async fn decide(self: &Arc<Self>, work: &Work) -> Result<(Unit, Answer), CallError> {
+        let _permit = self.units.acquire().await.map_err(|_| CallError {
+            class: host_core::error::CallClass::Overload,
+            sentence: "the bridge is stopping".into(),
+        })?;
+        let mut event = work.event.clone();
+        let (call, preloaded) = self.learn(work, &mut event).await.map_err(|e| host_fault(&e))?;
+        let world = Arc::new(CallWorld::new(Arc::clone(self), call, preloaded));
+        let module = &self.ports.lifecycle;
+        let Called { answer, writes } =
+            module.call(event.clone(), Arc::clone(&world) as Arc<_>).await?;
+        let mut call = world.take();
+        self.read_definitions(&mut call, &writes).await.map_err(|error| host_fault(&error))?;
+        call.gone = self.gone(&call);
+        let ids = &self.ports.ids;
+        let unit = assemble(call, &event, &answer, writes, &mut || ids.next());
+        Ok((unit, answer))
+    }
+
+    /// What is read before the call, because the event taught something: the holdings of its accounts, brought up to
+    /// date. The event learns which answers counted.
+    async fn learn(&self, work: &Work, event: &mut Event) -> Result<(Call, bool), StoreError> {
+        let module = self.ports.lifecycle.id();
+        let mut call = Call {
+            id: self.ports.ids.next(),
+            at: self.ports.clock.now(),
+            slot_generation: module.slot_generation,
+            module: module.digest.clone(),
+            data_version: self.ports.lifecycle.description().data_version,
+            definitions: (*work.definitions).clone(),
+            ..Call::default()
+        };
+        let Event::OnAgent { agent, instance, event, accounts } = event else {
+            return Ok((call, false));
+        };
+        let read = self.ports.rows.holdings(accounts.clone()).await?;
+        call.holdings.extend(read.into_iter().map(as_read));
+        match &work.taught {
+            Taught::Nothing => {}
+            Taught::Registered(says) => {
+                for account in accounts.iter() {
+                    let known = known(&call, account, agent, instance);
+                    let lesson = knowledge::registered(&known, instance, says.get(account));
+                    lesson.into_iter().for_each(|lesson| call.learn(lesson));
+                }
+            }
+            Taught::Observations(seen) => {
+                for says in seen.iter().filter(|says| accounts.contains(&says.account)) {
+                    let known = known(&call, &says.account, agent, instance);
+                    let lesson = knowledge::observed(&known, says);
+                    lesson.into_iter().for_each(|lesson| call.learn(lesson));
+                }
+            }
+            Taught::Results(results) => {
+                let here = results.iter().filter(|result| accounts.contains(&result.account));
+                let here: Vec<&OperationResult> = here.collect();
+                let answers = self.learn_results(&mut call, agent, instance, &here).await?;
+                *event = AgentEvent::Reported(answers);
+            }
+        }
+        Ok((call, true))
+    }
+
+    async fn learn_results(
+        &self,
+        call: &mut Call,
+        agent: &str,
+        instance: &str,
+        results: &[&OperationResult],
+    ) -> Result<Vec<Answered>, StoreError> {
+        let ids = results.iter().map(|result| result.operation.clone()).collect();
+        let asked = self.ports.outbox.operations(ids).await?;
+        let asked: HashMap<&str, &Operation> = asked.iter().map(|o| (o.id.as_str(), o)).collect();
+        let mut answers = Vec::with_capacity(results.len());
+        for result in results {
+            let operation = asked.get(result.operation.as_str()).copied();
+            let known = known(call, &result.account, agent, instance);
+            let lesson = knowledge::answered(&known, result, operation, call.at);
+            if let Some(operation) = operation {
+                answers.push(answered(result, operation, lesson.is_some()));
+            } else {
+                let (account, id) = (&result.account, &result.operation);
+                info!(%agent, %account, operation = %id, "an answer that nobody asked for");
+            }
+            lesson.into_iter().for_each(|lesson| call.learn(lesson));
+        }
+        Ok(answers)
+    }
+
+    /// The definitions that changes are laid over.
+    async fn read_definitions(&self, call: &mut Call, writes: &Writes) -> Result<(), StoreError> {
+        let changed = writes.changes.iter();
+        let names: Vec<String> = changed
+            .filter(|change| change.definition != DefinitionChange::Keep)
+            .map(|change| change.name.clone())
+            .collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let read = self.ports.rows.definitions(names).await?;
+        call.row_definitions.extend(read.into_iter().map(|row| (row.name, row.definition)));
+        Ok(())
+    }
+
+    fn gone(&self, call: &Call) -> Vec<String> {
+        let mut agents: Vec<String> =
+            call.holdings.values().map(|state| state.holding.agent.clone()).collect();
+        agents.sort_unstable();
+        agents.dedup();
+        agents.retain(|agent| self.registry.gone_since(agent).is_some());
+        agents
+    }
+
+    /// Applies a unit, and tells those who wait for what it brought.
+    async fn apply(&self, unit: Unit) -> Result<(), ApplyError> {
+        if unit.is_empty() {
+            return Ok(());
+        }
+        let agents: Vec<String> = unit.agents_to_wake().into_iter().map(str::to_owned).collect();
+        let due = unit.next_due();
+        let moved = unit.new_items.iter().chain(&unit.finished_items);
+        let moved: Vec<String> = moved.map(|item| item.request.clone()).collect();
+        self.ports.rows.apply(unit).await?;
+        self.registry.wake(&agents.iter().map(String::as_str).collect::<Vec<_>>());
+        self.waiters.tell(moved.iter().map(String::as_str));
+        if let Some(due) = due {
+            self.alarm.set(due);
+        }
+        Ok(())
+    }
+
+    /// An item that failed alone: what was learnt is recorded without the module, and its row comes up again later.
+    async fn set_aside(self: &Arc<Self>, work: &Work, ended: &Ended) {
+        let names = work.event.names();
+        let mut event = work.event.clone();
+        let unit = match self.learn(work, &mut event).await {
+            Ok((call, _)) => self.postponed(call, &event, &names).await,
+            Err(error) => Err(error),
+        };
+        let result = match unit {
+            Ok(unit) => self.apply(unit).await.map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        let accounts = names.join(", ");
+        match result {
+            Ok(()) => error!(%accounts, export = event.export(), "set aside: {ended:?}"),
+            Err(error) => error!(%accounts, "could not be set aside: {error}; after {ended:?}"),
+        }
+    }
+
+    async fn postponed(
+        &self,
+        call: Call,
+        event: &Event,
+        names: &[String],
+    ) -> Result<Unit, StoreError> {
+        let at = call.at;
+        let rows = self.ports.rows.accounts(names.to_vec()).await?;
+        let mut unit = assemble(call, event, &Answer::Nothing, Writes::default(), &mut String::new);
+        let rows = rows.into_iter().filter(|row| names.contains(&row.name));
+        unit.updates.extend(rows.map(|row| self.later(row, at)));
+        Ok(unit)
+    }
+
+    /// Rows that come up again later, without the module.
+    pub(crate) async fn put_off(&self, names: &[String]) {
+        let at = self.ports.clock.now();
+        let call = self.ports.ids.next();
+        let slot_generation = self.ports.lifecycle.id().slot_generation;
+        let rows = match self.ports.rows.accounts(names.to_vec()).await {
+            Ok(rows) => rows,
+            Err(error) => return warn!("rows could not be put off: {error}"),
+        };
+        let rows = rows.into_iter().filter(|row| names.contains(&row.name));
+        let updates = rows.map(|row| self.later(row, at)).collect();
+        let unit = Unit { call, at, slot_generation, updates, ..Unit::default() };
+        if let Err(error) = self.apply(unit).await {
+            warn!("rows could not be put off: {error}");
+        }
+    }
+
+    fn later(&self, row: Account, at: Millis) -> RowUpdate {
+        let expected = row.revision;
+        let due_at = Some(at + self.setback(&row.name));
+        let account = Account { revision: expected + 1, due_at, ..row };
+        RowUpdate { expected, account, definition: None }
+    }
+}
+
+/// What is known of an account and agent; before anything is, it is not held.
+fn known(call: &Call, account: &str, agent: &str, instance: &str) -> Holding {
+    let known = call.holding(account, agent).cloned();
+    known.unwrap_or_else(|| Holding::unheard_of(account, agent, instance))
+}
+
+fn answered(result: &OperationResult, operation: &Operation, counted: bool) -> Answered {
+    Answered {
+        account: result.account.clone(),
+        operation: result.operation.clone(),
+        generation: result.generation,
+        failure: result.failure.clone(),
+        counted,
+        context: operation.context.clone(),
+        module: operation.module.clone(),
+        data_version: operation.data_version,
+    }
+}

@@ -1,0 +1,189 @@
+//! What a module sees during one call: committed rows, what the event taught, and the chain's answers.
+//!
+//! Everything that was read is kept for the unit: the rows that writes are compared with, and the definitions that were
+//! named by handles. Secrets are replaced by references before a definition gets its handle.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use host_core::account::Account;
+use host_core::agent::Agent;
+use host_core::clock::Millis;
+use host_core::definition::Definition;
+use host_core::error::{CallClass, CallError, SourceError, StoreError};
+use host_core::event::DefinitionRef;
+use host_core::holding::{Holding, KnownHolding};
+use host_core::policy::{Backoff, FailedTry, Placement, Subject, Verdict};
+use host_core::port::vault::Vault;
+use host_core::port::world::{OfferedAccount, World};
+use host_core::source::SourceAccount;
+use host_core::unit::assemble::{Call, HoldingState, KeptDefinition};
+
+use crate::bridge::Shared;
+
+/// The world of one call.
+#[derive(Debug)]
+pub(crate) struct CallWorld {
+    shared: Arc<Shared>,
+    at: Millis,
+    /// The accounts whose holdings were read before the call, because of what the event taught.
+    preloaded: bool,
+    call: Mutex<Call>,
+}
+
+impl CallWorld {
+    pub(crate) fn new(shared: Arc<Shared>, call: Call, preloaded: bool) -> Self {
+        Self { shared, at: call.at, preloaded, call: Mutex::new(call) }
+    }
+
+    fn call(&self) -> MutexGuard<'_, Call> {
+        self.call.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the call has read and learnt; the world answers nothing after it.
+    pub(crate) fn take(&self) -> Call {
+        std::mem::take(&mut *self.call())
+    }
+
+    fn offer(&self, found: Vec<SourceAccount>) -> Vec<OfferedAccount> {
+        let mut call = self.call();
+        found
+            .into_iter()
+            .map(|account| {
+                let (definition, fault) = match account.definition {
+                    Ok(definition) => (definition, None),
+                    Err(fault) => (Definition::default(), Some(fault)),
+                };
+                let vault = &*self.shared.ports.vault;
+                let kept = keep(vault, &account.name, definition, &account.source);
+                let definition = handle(&kept.definition);
+                call.definitions.insert(definition.id.clone(), kept);
+                OfferedAccount { name: account.name, source: account.source, definition, fault }
+            })
+            .collect()
+    }
+
+    fn known(&self, holding: Holding) -> KnownHolding {
+        let gone_since = self.shared.registry.gone_since(&holding.agent);
+        KnownHolding { holding, gone_since }
+    }
+}
+
+/// Takes the secrets out of a definition, and keeps both.
+pub(crate) fn keep(
+    vault: &dyn Vault,
+    account: &str,
+    mut definition: Definition,
+    source: &str,
+) -> KeptDefinition {
+    let mut secrets = Vec::new();
+    let sealed = definition.seal(|value| {
+        let reference = vault.reference(account, value);
+        secrets.push((reference.clone(), value.clone()));
+        Ok::<_, std::convert::Infallible>(reference)
+    });
+    match sealed {
+        Ok(()) => KeptDefinition { definition, secrets, source: source.to_owned() },
+        Err(never) => match never {},
+    }
+}
+
+/// The handle of a definition, as a module sees it.
+pub(crate) fn handle(definition: &Definition) -> DefinitionRef {
+    DefinitionRef { id: definition.id(), keys: definition.keys() }
+}
+
+/// What was read of holdings, as the unit wants it.
+pub(crate) fn as_read(holding: Holding) -> ((String, String), HoldingState) {
+    let key = (holding.account.clone(), holding.agent.clone());
+    (key, HoldingState { expected: Some(holding.revision), holding, changed: false })
+}
+
+/// The store's trouble as the call's: the host's fault, never the module's.
+pub(crate) fn host_fault(error: &StoreError) -> CallError {
+    CallError { class: CallClass::Host, sentence: error.to_string() }
+}
+
+fn source_fault(error: &SourceError) -> CallError {
+    CallError { class: CallClass::Host, sentence: error.to_string() }
+}
+
+#[async_trait]
+impl World for CallWorld {
+    fn now(&self) -> Millis {
+        self.at
+    }
+
+    fn next_id(&self) -> String {
+        self.shared.ports.ids.next()
+    }
+
+    fn settings(&self) -> Vec<(String, String)> {
+        self.shared.settings.clone()
+    }
+
+    async fn accounts(&self, names: Vec<String>) -> Result<Vec<Account>, CallError> {
+        let rows = self.shared.ports.rows.accounts(names).await.map_err(|e| host_fault(&e))?;
+        self.call().rows.extend(rows.iter().map(|row| (row.name.clone(), row.clone())));
+        Ok(rows)
+    }
+
+    async fn accounts_page(&self, after: String, limit: usize) -> Result<Vec<Account>, CallError> {
+        let rows = self.shared.ports.rows.accounts_page(after, limit).await;
+        let rows = rows.map_err(|error| host_fault(&error))?;
+        self.call().rows.extend(rows.iter().map(|row| (row.name.clone(), row.clone())));
+        Ok(rows)
+    }
+
+    async fn accounts_due(&self, at: Millis, limit: usize) -> Result<Vec<String>, CallError> {
+        self.shared.ports.rows.due(at, limit).await.map_err(|error| host_fault(&error))
+    }
+
+    async fn sources(&self, names: Vec<String>) -> Result<Vec<OfferedAccount>, CallError> {
+        let found = self.shared.ports.sources.find(names).await.map_err(|e| source_fault(&e))?;
+        Ok(self.offer(found))
+    }
+
+    async fn sources_page(
+        &self,
+        after: String,
+        limit: usize,
+    ) -> Result<Vec<OfferedAccount>, CallError> {
+        let found = self.shared.ports.sources.page(after, limit).await;
+        Ok(self.offer(found.map_err(|error| source_fault(&error))?))
+    }
+
+    async fn agents(&self, zones: Vec<String>) -> Result<Vec<Agent>, CallError> {
+        Ok(self.shared.registry.there(&zones))
+    }
+
+    async fn holdings(&self, accounts: Vec<String>) -> Result<Vec<KnownHolding>, CallError> {
+        if !self.preloaded {
+            let read = self.shared.ports.rows.holdings(accounts.clone()).await;
+            let read = read.map_err(|error| host_fault(&error))?;
+            self.call().holdings.extend(read.into_iter().map(as_read));
+        }
+        let call = self.call();
+        let of = |account: &String| {
+            let first = (account.clone(), String::new());
+            call.holdings
+                .range(first..)
+                .take_while(|((name, _), _)| name == account)
+                .map(|(_, state)| self.known(state.holding.clone()))
+                .collect::<Vec<_>>()
+        };
+        Ok(accounts.iter().flat_map(of).collect())
+    }
+
+    async fn admit(&self, subjects: Vec<Subject>) -> Result<Vec<Verdict>, CallError> {
+        self.shared.ports.policies.admit(subjects).await
+    }
+
+    async fn place(&self, subjects: Vec<Subject>) -> Result<Vec<Placement>, CallError> {
+        self.shared.ports.policies.place(subjects).await
+    }
+
+    async fn retry(&self, questions: Vec<FailedTry>) -> Result<Vec<Backoff>, CallError> {
+        self.shared.ports.policies.retry(questions).await
+    }
+}

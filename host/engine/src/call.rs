@@ -1,0 +1,171 @@
+//! One call: a permit, a fresh instance, one export, and the deadline around all of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use host_core::error::{CallClass, CallError};
+use host_core::event::{Answer, Event};
+use host_core::port::lifecycle::Called;
+use host_core::port::world::World;
+use tracing::warn;
+use wasmtime::{Store, UpdateDeadline};
+
+use crate::bindings::Lifecycle;
+use crate::convert;
+use crate::engine::TICK;
+use crate::module::Module;
+use crate::state::CallState;
+use crate::stop;
+
+/// What a call cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CallReport {
+    /// Host calls made.
+    pub hostcalls: u64,
+    /// Rows read.
+    pub rows: usize,
+    /// Bytes that went into the module, near enough.
+    pub bytes_in: usize,
+    /// Bytes that came out of it, near enough.
+    pub bytes_out: usize,
+    /// The largest linear memory that the instance had, in bytes.
+    pub memory_peak: usize,
+    /// Log lines that were over the limit.
+    pub log_dropped: u64,
+    /// Instructions, if the engine counts fuel.
+    pub fuel: Option<u64>,
+}
+
+impl Module {
+    /// Calls the module and says what the call cost. The port's `call` is this without the report.
+    ///
+    /// # Errors
+    /// [`CallError`]: its sentence names the module, its digest and what stopped it.
+    pub async fn call_measured(
+        &self,
+        event: Event,
+        world: Arc<dyn World>,
+    ) -> (Result<Called, CallError>, CallReport) {
+        let mut report = CallReport::default();
+        let run = self.run(event, world, &mut report);
+        let result = match tokio::time::timeout(self.limits.deadline, run).await {
+            Ok(result) => result,
+            Err(_) => Err(self.late()),
+        };
+        let result = result.map_err(|error| self.name_it(error));
+        self.stats.count(&result);
+        if report.log_dropped > 0 {
+            let dropped = report.log_dropped;
+            warn!(module = %self.id.digest, dropped, "the module logged more than it may");
+        }
+        (result, report)
+    }
+
+    async fn run(
+        &self,
+        event: Event,
+        world: Arc<dyn World>,
+        report: &mut CallReport,
+    ) -> Result<Called, CallError> {
+        let _permit = self.permits.acquire().await.map_err(|_| CallError {
+            class: CallClass::Overload,
+            sentence: "the module is being taken away".to_owned(),
+        })?;
+        let description = Arc::clone(&self.description);
+        let state = CallState::new(world, description, event.names(), Arc::clone(&self.limits));
+        let mut store = self.store(state);
+        let answer = self.export(&mut store, event).await;
+        fill(report, &mut store);
+        let mut state = store.into_data();
+        match answer {
+            Ok(answer) => Ok(Called { answer, writes: state.collector.into_writes() }),
+            Err(error) => Err(state.stopped.take().unwrap_or_else(|| self.classify(&error))),
+        }
+    }
+
+    /// A store under this module's limits. It lives for one call: after a trap nothing of an instance may be used again.
+    pub(crate) fn store(&self, state: CallState) -> Store<CallState> {
+        let mut store = Store::new(&self.engine.wasmtime, state);
+        store.limiter(|state| state);
+        store.set_hostcall_fuel(self.limits.hostcall_bytes);
+        if self.engine.options.fuel {
+            store.set_fuel(u64::MAX).expect("fuel is switched on for this engine");
+        }
+        // The module yields at every tick, so that the deadline around the call is seen and neighbours run; the count
+        // of ticks stops it also where that deadline cannot be polled.
+        let mut ticks = ticks(self.limits.deadline);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(move |_| {
+            ticks = ticks.saturating_sub(1);
+            Ok(if ticks == 0 { UpdateDeadline::Interrupt } else { UpdateDeadline::Yield(1) })
+        });
+        store
+    }
+
+    async fn export(&self, store: &mut Store<CallState>, event: Event) -> wasmtime::Result<Answer> {
+        let instance: Lifecycle = self.pre.instantiate_async(&mut *store).await?;
+        let events = instance.swingbridge_lifecycle_events();
+        match event {
+            Event::Handle(request) => {
+                let items = request.items.len();
+                let outcomes =
+                    events.call_handle(&mut *store, &convert::event::request(request)).await?;
+                store.data_mut().usage.bytes_out += outcomes.len() * 16;
+                if outcomes.len() != items {
+                    let text = format!("it gave {} outcomes for {items} items", outcomes.len());
+                    return Err(store.data_mut().stop(CallClass::Contract, text));
+                }
+                Ok(Answer::Outcomes(outcomes.into_iter().map(convert::event::outcome).collect()))
+            }
+            Event::OnAgent { agent, instance, event, accounts } => {
+                let event = convert::event::agent_event(event);
+                events.call_on_agent(&mut *store, &agent, &instance, &event, &accounts).await?;
+                Ok(Answer::Nothing)
+            }
+            Event::Tick { reason, accounts } => {
+                let reason = convert::event::reason(reason);
+                Ok(Answer::Wake(events.call_tick(&mut *store, &reason, &accounts).await?))
+            }
+        }
+    }
+
+    fn classify(&self, error: &wasmtime::Error) -> CallError {
+        stop::classify(error, &self.limits)
+    }
+
+    fn late(&self) -> CallError {
+        let deadline = self.limits.deadline;
+        CallError {
+            class: CallClass::Deadline,
+            sentence: format!("it did not end within {deadline:?}, host calls included"),
+        }
+    }
+
+    /// Puts the module's name and digest in front of what happened.
+    pub(crate) fn name_it(&self, error: CallError) -> CallError {
+        let (name, version) = (&self.description.name, &self.description.version);
+        let digest = &self.id.digest;
+        let sentence =
+            format!("module {name} {version} ({digest}) was stopped: {}", error.sentence);
+        CallError { class: error.class, sentence }
+    }
+}
+
+fn ticks(deadline: Duration) -> u64 {
+    let ticks = deadline.as_nanos() / TICK.as_nanos();
+    u64::try_from(ticks).unwrap_or(u64::MAX).saturating_add(2)
+}
+
+fn fill(report: &mut CallReport, store: &mut Store<CallState>) {
+    let fuel = store.get_fuel().ok().map(|left| u64::MAX - left);
+    let usage = store.data().usage;
+    *report = CallReport {
+        hostcalls: usage.hostcalls,
+        rows: usage.rows,
+        bytes_in: usage.bytes_in,
+        bytes_out: usage.bytes_out,
+        memory_peak: usage.memory_peak,
+        log_dropped: usage.log_dropped,
+        fuel,
+    };
+}
