@@ -155,6 +155,12 @@ impl Bridge {
         Ok(bridge)
     }
 
+    /// The clock that the bridge goes by.
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.shared.ports.clock)
+    }
+
     /// Stops: nothing new begins, what has begun is seen through.
     pub async fn stop(&self) {
         self.shared.stop.cancel();

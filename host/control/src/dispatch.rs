@@ -135,8 +135,8 @@ impl Shared {
     ) -> Result<HashMap<String, Secret>, StoreError> {
         let mut references: Vec<String> = definitions
             .flat_map(Definition::references)
-            .filter(|(_, text)| text.starts_with(OWN_SCHEME))
-            .map(|(_, text)| text.to_owned())
+            .filter(|text| text.starts_with(OWN_SCHEME))
+            .map(str::to_owned)
             .collect();
         references.sort_unstable();
         references.dedup();
@@ -157,7 +157,7 @@ impl Shared {
         sealed: &HashMap<String, Secret>,
     ) -> Result<Secret, String> {
         let mut values: HashMap<String, Secret> = HashMap::new();
-        for (_, reference) in definition.references() {
+        for reference in definition.references() {
             let value = match sealed.get(reference) {
                 Some(value) if is_clouddrivers(value.expose()) => {
                     self.ports.engines.resolve(value.expose()).await?

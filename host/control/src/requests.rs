@@ -6,8 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use host_core::BATCH_MAX;
 use host_core::clock::Millis;
+use host_core::definition::{Definition, OWN_SCHEME};
 use host_core::error::StoreError;
-use host_core::event::{Action, Event, Item, Request};
+use host_core::event::{Action, Event, Item, Refused, Request};
 use host_core::request::{ItemOutcome, RequestItem, RequestRow};
 use host_core::unit::ItemWrite;
 use host_core::unit::assemble::KeptDefinition;
@@ -46,11 +47,48 @@ impl Bridge {
         records.begin_request(row, decided.collect()).await.map_err(unavailable)?;
         for (action, items) in groups {
             for batch in items.chunks(BATCH_MAX) {
-                self.batch(&id, action, &who, batch).await?;
+                let batch = self.without_foreign_secrets(&id, batch).await?;
+                self.batch(&id, action, &who, &batch).await?;
             }
         }
         let items = records.items(id.clone()).await.map_err(|error| interrupted(&id, &error))?;
         Ok(Handle { id, items })
+    }
+
+    /// Leaves out items whose definition refers to a secret of this bridge that is not the account's own: whoever could
+    /// read a reference could else have an agent given what it stands for.
+    async fn without_foreign_secrets(
+        &self,
+        id: &str,
+        items: &[AskedItem],
+    ) -> Result<Vec<AskedItem>, AskError> {
+        let refers = |item: &&AskedItem| !own_references(item.definition.as_ref()).is_empty();
+        let names: Vec<String> =
+            items.iter().filter(refers).map(|item| item.name.clone()).collect();
+        if names.is_empty() {
+            return Ok(items.to_vec());
+        }
+        let rows = self.shared.ports.rows.definitions(names).await;
+        let rows = rows.map_err(|error| interrupted(id, &error))?;
+        let is_foreign = |item: &AskedItem| {
+            let row = rows.iter().find(|row| row.name == item.name).map(|row| &row.definition);
+            let held = own_references(row);
+            own_references(item.definition.as_ref()).iter().any(|text| !held.contains(text))
+        };
+        let (foreign, kept): (Vec<_>, Vec<_>) = items.iter().cloned().partition(is_foreign);
+        let refused = foreign.into_iter().map(|item| ItemWrite {
+            request: id.to_owned(),
+            name: item.name,
+            outcome: ItemOutcome::Refused(Refused {
+                code: "definition".into(),
+                reason: format!("a reference that begins with {OWN_SCHEME} is another account's; give the value, or a reference of your own"),
+                possible: Vec::new(),
+            }),
+            state: None,
+        });
+        let written = self.shared.ports.records.put_items(refused.collect()).await;
+        written.map_err(|error| interrupted(id, &error))?;
+        Ok(kept)
     }
 
     async fn batch(
@@ -132,6 +170,12 @@ impl Bridge {
             }
         }
     }
+}
+
+/// The references to this bridge's own secrets in a definition.
+fn own_references(definition: Option<&Definition>) -> Vec<&str> {
+    let references = definition.map(Definition::references).unwrap_or_default();
+    references.into_iter().filter(|text| text.starts_with(OWN_SCHEME)).collect()
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]

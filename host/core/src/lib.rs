@@ -1,7 +1,7 @@
 //! The words of the bridge: accounts, events, units of work, and the ports through which everything else is reached.
 //!
 //! Nothing here does I/O, starts a task or reads a clock, and no type of a library stands in a port. Whoever wants to
-//! know what the bridge is made of reads the modules in this order: [`account`], [`holding`], [`event`], [`unit`], then
+//! know what the bridge is made of reads the modules in this order: [`account`], [`holding`], [`event`], [`mod@unit`], then
 //! [`port`].
 
 pub mod account;

@@ -186,6 +186,9 @@ pub struct Unit {
     pub finished_items: Vec<ItemWrite>,
     /// Secrets to be kept.
     pub secrets: Vec<SecretWrite>,
+    /// References of this bridge that no definition holds any more. Those of accounts that end are not among them: they
+    /// go with the row.
+    pub dropped_secrets: Vec<String>,
 }
 
 impl Unit {

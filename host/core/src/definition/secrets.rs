@@ -1,5 +1,7 @@
 //! Secrets in a definition: which values are secret, and how references take their place.
 
+use std::convert::Infallible;
+
 use serde_json::Value;
 
 use super::Definition;
@@ -22,8 +24,8 @@ pub fn is_reference(text: &str) -> bool {
 }
 
 impl Definition {
-    /// Puts references in the place of secret values: inline kubeconfigs, values of the `noop` engine, and attributes
-    /// whose name says so. `refer` is given each value and answers its reference.
+    /// Puts references in the place of secret values, at any depth: inline kubeconfigs, values of the `noop` engine, and
+    /// attributes whose name says so. `refer` is given each value and answers its reference.
     ///
     /// # Errors
     /// What `refer` answers.
@@ -31,33 +33,39 @@ impl Definition {
         &mut self,
         mut refer: impl FnMut(&Secret) -> Result<String, E>,
     ) -> Result<(), E> {
-        for (key, value) in &mut self.0 {
-            if let Value::String(text) = value
-                && is_secret(key, text)
-            {
-                *text = refer(&Secret::new(std::mem::take(text)))?;
-            }
-        }
-        Ok(())
+        self.0.iter_mut().try_for_each(|(key, value)| {
+            each_text(key, value, &mut |key, text| {
+                if is_secret(key, text) {
+                    *text = refer(&Secret::new(std::mem::take(text)))?;
+                }
+                Ok(())
+            })
+        })
     }
 
-    /// The JSON value for a reader. References stay; a value that [`Self::seal`] would have taken, at any depth, is
-    /// replaced, should one ever stand here.
+    /// The JSON value for a reader. References stay; a value that [`Self::seal`] would have taken is replaced, should one
+    /// ever stand here.
     #[must_use]
     pub fn redacted(&self) -> Value {
         let mut value = self.to_json();
-        redact("", &mut value);
-        value
+        let redacted = each_text("", &mut value, &mut |key, text| {
+            if is_secret(key, text) {
+                REDACTED.clone_into(text);
+            }
+            Ok::<_, Infallible>(())
+        });
+        match redacted {
+            Ok(()) => value,
+            Err(never) => match never {},
+        }
     }
 
-    /// The references in this definition, attribute and text.
+    /// The references in this definition.
     #[must_use]
-    pub fn references(&self) -> Vec<(&str, &str)> {
-        self.0
-            .iter()
-            .filter_map(|(key, value)| value.as_str().map(|text| (key.as_str(), text)))
-            .filter(|(_, text)| is_reference(text))
-            .collect()
+    pub fn references(&self) -> Vec<&str> {
+        let mut found = Vec::new();
+        self.0.values().for_each(|value| find_references(value, &mut found));
+        found
     }
 
     /// The definition with secrets in the place of their references, as JSON: for an agent, and for nobody else.
@@ -68,23 +76,40 @@ impl Definition {
         &self,
         mut resolve: impl FnMut(&str) -> Result<Secret, E>,
     ) -> Result<Secret, E> {
-        let mut map = self.0.clone();
-        for value in map.values_mut() {
-            if let Value::String(text) = value
-                && is_reference(text)
-            {
+        let mut value = self.to_json();
+        each_text("", &mut value, &mut |_, text| {
+            if is_reference(text) {
                 resolve(text)?.expose().clone_into(text);
             }
-        }
-        Ok(Secret::new(Value::Object(map).to_string()))
+            Ok(())
+        })?;
+        Ok(Secret::new(value.to_string()))
     }
 }
 
-fn redact(key: &str, value: &mut Value) {
+/// Visits every text of a value with the key that it stands under; elements of a list stand under the list's.
+fn each_text<E>(
+    key: &str,
+    value: &mut Value,
+    visit: &mut impl FnMut(&str, &mut String) -> Result<(), E>,
+) -> Result<(), E> {
     match value {
-        Value::String(text) if is_secret(key, text) => REDACTED.clone_into(text),
-        Value::Array(list) => list.iter_mut().for_each(|element| redact(key, element)),
-        Value::Object(map) => map.iter_mut().for_each(|(key, member)| redact(key, member)),
+        Value::String(text) => visit(key, text),
+        Value::Array(list) => {
+            list.iter_mut().try_for_each(|element| each_text(key, element, visit))
+        }
+        Value::Object(map) => {
+            map.iter_mut().try_for_each(|(key, member)| each_text(key, member, visit))
+        }
+        Value::Number(_) | Value::Bool(_) | Value::Null => Ok(()),
+    }
+}
+
+fn find_references<'v>(value: &'v Value, found: &mut Vec<&'v str>) {
+    match value {
+        Value::String(text) if is_reference(text) => found.push(text),
+        Value::Array(list) => list.iter().for_each(|element| find_references(element, found)),
+        Value::Object(map) => map.values().for_each(|member| find_references(member, found)),
         Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Null => {}
     }
 }

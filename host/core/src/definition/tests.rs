@@ -70,6 +70,7 @@ fn inline_values_are_sealed_and_references_stay() {
         "context": "c",
         "kubeconfigAgent": "encryptedFile:k8s!n:kc!k:config",
         "registryPassword": "hunter2",
+        "mirrors": [{"host": "m", "accessToken": "hunter3"}],
     }));
     let mut taken = Vec::new();
     read.seal(|secret| {
@@ -77,12 +78,13 @@ fn inline_values_are_sealed_and_references_stay() {
         Ok::<_, Infallible>(format!("secret://swingbridge/{}", taken.len()))
     })
     .expect("infallible");
-    assert_eq!(taken, ["apiVersion: v1", "encryptedFile:noop!v:clear", "hunter2"]);
-    assert_eq!(read.references().len(), 4);
+    assert_eq!(taken, ["apiVersion: v1", "encryptedFile:noop!v:clear", "hunter2", "hunter3"]);
+    assert_eq!(read.references().len(), 5);
     let resolved = read
         .resolved(|reference| Ok::<_, Infallible>(Secret::new(format!("<{reference}>"))))
         .expect("infallible");
     assert!(resolved.expose().contains("<secret://swingbridge/1>"));
+    assert!(resolved.expose().contains("\"accessToken\":\"<secret://swingbridge/4>\""));
     assert!(resolved.expose().contains("\"context\":\"c\""));
 }
 

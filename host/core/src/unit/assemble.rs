@@ -11,7 +11,7 @@ use crate::account::{
     Origin, Removal, Step,
 };
 use crate::clock::Millis;
-use crate::definition::Definition;
+use crate::definition::{Definition, OWN_SCHEME};
 use crate::event::{Answer, Event};
 use crate::holding::{Holding, Observed};
 use crate::journal::JournalEntry;
@@ -231,9 +231,9 @@ impl Work<'_> {
 
     fn drop_unused_secrets(&mut self, name: &str, definition: &Definition) {
         let used = definition.references();
-        self.unit.secrets.retain(|secret| {
-            secret.account != name || used.iter().any(|(_, text)| *text == secret.reference)
-        });
+        self.unit
+            .secrets
+            .retain(|secret| secret.account != name || used.contains(&secret.reference.as_str()));
     }
 
     fn change(&mut self, change: Change) {
@@ -254,6 +254,7 @@ impl Work<'_> {
         let merged = before.merged(&over.definition);
         self.drop_unused_secrets(&name, &merged);
         if merged != before {
+            self.unit.dropped_secrets.extend(no_longer_held(&before, &merged));
             row.account.definition_revision += 1;
             row.definition = Some(merged);
         }
@@ -475,6 +476,13 @@ impl Work<'_> {
         self.unit.ended = self.call.ended;
         self.unit
     }
+}
+
+/// References of this bridge that a definition held and its successor does not.
+fn no_longer_held(before: &Definition, after: &Definition) -> Vec<String> {
+    let held = after.references();
+    let own = before.references().into_iter().filter(|text| text.starts_with(OWN_SCHEME));
+    own.filter(|text| !held.contains(text)).map(str::to_owned).collect()
 }
 
 fn says_nothing(holding: &Holding) -> bool {
