@@ -1,0 +1,124 @@
+//! Static rows: accounts that agents declare in their own configuration. Nothing is ever submitted for them; they move
+//! by holding alone.
+
+use crate::account::Millis;
+use crate::case::{Case, Row};
+use crate::parties::{Party, Whereabouts};
+use crate::state::State;
+use crate::table::Trigger;
+use crate::write::Origin;
+
+/// Brings a static row into being, if a connected agent declares the name and holds it.
+pub(crate) fn declare(case: &mut Case<'_>) {
+    let declares = |party: &&Party<'_>| {
+        party.is_connected() && party.is_configured() && party.is_seen_to_hold()
+    };
+    let Some(party) = case.parties.iter().find(declares) else { return };
+    let mut row = Row::new(State::Active, party.zone.map(str::to_owned));
+    row.declared_by = Some(party.id.to_owned());
+    row.identity = party.identity().cloned();
+    let reason = format!("agent {} has it in its own configuration", party.id);
+    case.origin = Some(Origin::Declared(party.id.to_owned()));
+    case.row = Some(row);
+    case.step(Trigger::Declared, Some(State::Active), reason);
+}
+
+/// Takes one automatic step of a static row.
+pub(crate) fn step(case: &mut Case<'_>, state: State) -> bool {
+    match state {
+        State::Active => undeclared(case) || orphaned(case),
+        State::Orphaned => undeclared(case) || held(case),
+        State::Inactive
+        | State::ToMigrate
+        | State::Activating
+        | State::Failed
+        | State::ToDeactivate
+        | State::Deactivating
+        | State::Deleting
+        | State::DeleteFailed => false,
+    }
+}
+
+/// Whether an agent that can be heard declares it, with the recorded identity, and holds it.
+fn holds(case: &Case<'_>, party: &Party<'_>) -> bool {
+    let there = match party.whereabouts {
+        Whereabouts::Connected | Whereabouts::Elsewhere => true,
+        Whereabouts::Awaited | Whereabouts::Gone => false,
+    };
+    there
+        && party.is_configured()
+        && party.is_seen_to_hold()
+        && !party.sees_another(case.identity())
+}
+
+/// Whether an agent that is not gone has it in its configuration.
+fn declares(case: &Case<'_>, party: &Party<'_>) -> bool {
+    !party.is_gone() && party.is_configured() && !party.sees_another(case.identity())
+}
+
+/// Since when nobody has had it: when the last agent that declared it was still there.
+fn away_since(case: &Case<'_>) -> Millis {
+    let gone = case.parties.iter().filter(|party| party.is_gone() && party.is_configured());
+    let left = gone.filter_map(|party| party.known.and_then(|known| known.gone_since)).max();
+    left.unwrap_or(case.now)
+}
+
+fn undeclared(case: &mut Case<'_>) -> bool {
+    let declared = case.parties.iter().any(|party| declares(case, party));
+    let away = away_since(case);
+    let Some(row) = &mut case.row else { return false };
+    if declared {
+        row.memory.undeclared_since = None;
+        row.memory.timer = None;
+        return false;
+    }
+    let since = *row.memory.undeclared_since.get_or_insert(away);
+    let over = since.saturating_add(case.settings.agents_cleanup);
+    row.memory.timer = Some(over);
+    let undeclared = over <= case.now;
+    if undeclared {
+        let reason = "no agent has declared it for agents.cleanup".to_owned();
+        case.step(Trigger::Undeclared, None, reason);
+    }
+    undeclared
+}
+
+fn orphaned(case: &mut Case<'_>) -> bool {
+    if let Some(holder) = case.parties.iter().find(|party| holds(case, party)) {
+        let identity = holder.identity().cloned();
+        if let Some(row) = &mut case.row {
+            row.memory.unheld_since = None;
+            row.identity = identity.or(row.identity.take());
+        }
+        return false;
+    }
+    let awaited = |party: &Party<'_>| {
+        party.whereabouts == Whereabouts::Awaited && declares(case, party)
+    };
+    if case.parties.iter().any(awaited) {
+        return false;
+    }
+    let connected = case.parties.iter().any(|party| party.is_connected() && case.in_zone(party));
+    let remembered = case.row.as_ref().and_then(|row| row.memory.unheld_since);
+    let since = remembered.unwrap_or_else(|| away_since(case));
+    let over = since.saturating_add(case.settings.agents_grace);
+    let orphaned = connected || over <= case.now;
+    if orphaned {
+        let reason = "no agent that is connected holds it".to_owned();
+        case.step(Trigger::Orphaned, Some(State::Orphaned), reason);
+    } else if let Some(row) = &mut case.row {
+        row.memory.unheld_since = Some(since);
+        row.memory.timer = Some(row.memory.timer.map_or(over, |at| at.min(over)));
+    }
+    orphaned
+}
+
+fn held(case: &mut Case<'_>) -> bool {
+    let holder = case.parties.iter().find(|party| holds(case, party));
+    let reason = holder.map(|party| format!("agent {} holds it", party.id));
+    let held = reason.is_some();
+    if let Some(reason) = reason {
+        case.step(Trigger::Held, Some(State::Active), reason);
+    }
+    held
+}

@@ -1,0 +1,9 @@
+//! The promises of the lifecycle, tested against a world of one account and a few agents.
+
+mod agents;
+mod grid;
+mod requests;
+mod shape;
+mod statics;
+mod tries;
+mod world;
