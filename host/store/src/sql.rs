@@ -1,0 +1,188 @@
+//! Every statement that is not put together from a table's columns, written once for all databases.
+//!
+//! `?` is a value and `?*` a list. Portable: no RETURNING, no upsert, no row locks, no functions of the database, no
+//! `?` in a literal.
+
+/// Columns of an account's row, with the generation of its name; [`crate::tables::account::read`] reads them.
+macro_rules! account {
+    () => {
+        "a.name, a.status, a.revision, a.state_revision, a.definition_revision, a.zone_id, a.declared_by, \
+         a.kube_host, a.cert_fingerprint, a.kube_version, a.failed_count, a.error_code, a.error_message, \
+         a.state_since, a.due_at, a.requests, a.attributes, n.generation"
+    };
+}
+
+/// Accounts with the generations of their names.
+macro_rules! accounts {
+    () => {
+        " FROM kubesvc_accounts a LEFT JOIN swingbridge_names n ON n.name = a.name"
+    };
+}
+
+/// Columns of a holding, with the generation of its name; [`crate::tables::holding::read`] reads them.
+macro_rules! holding {
+    () => {
+        "SELECT h.id, h.account, h.agent, h.revision, h.instance, h.observed, h.configured, h.healthy, h.detail, \
+         n.generation \
+         FROM swingbridge_holdings h LEFT JOIN swingbridge_names n ON n.name = h.account"
+    };
+}
+
+/// Columns of an operation; [`crate::tables::operation::read`] reads them.
+macro_rules! operation {
+    () => {
+        "SELECT id, parent, account, agent, instance, kind, definition_revision, generation, state, not_before, \
+         deadline, context, module, data_version, created_at, attempts, sent_at, ended_at, failure_code, \
+         failure_text FROM swingbridge_operations"
+    };
+}
+
+/// Columns of a journal row; [`crate::tables::journal::read`] reads them.
+macro_rules! journal {
+    () => {
+        "SELECT id, at, account, from_state, to_state, event, reason, who, request, operation, module, revision \
+         FROM swingbridge_journal"
+    };
+}
+
+/// Names each statement, and all of them for the tests.
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $text:expr;)*) => {
+        $($(#[$doc])* pub(crate) const $name: &str = $text;)*
+        /// Every statement, with its name.
+        #[cfg(test)]
+        pub(crate) const ALL: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+statements! {
+    CREATE_MIGRATIONS = "CREATE TABLE IF NOT EXISTS swingbridge_migrations (version BIGINT NOT NULL PRIMARY KEY, \
+        name VARCHAR(255) NOT NULL, checksum VARCHAR(64) NOT NULL, at BIGINT NOT NULL)";
+    MIGRATIONS = "SELECT version, checksum FROM swingbridge_migrations ORDER BY version";
+    RECORD_MIGRATION = "INSERT INTO swingbridge_migrations (version, name, checksum, at) VALUES (?, ?, ?, ?)";
+
+    // Accounts.
+    /// By folded name: the row itself, or the one that it would meet.
+    ACCOUNTS = concat!("SELECT ", account!(), accounts!(), " WHERE a.name_folded IN (?*) ORDER BY a.name");
+    ACCOUNTS_PAGE = concat!("SELECT ", account!(), accounts!(), " WHERE a.name > ? ORDER BY a.name LIMIT ?");
+    DUE = "SELECT name FROM kubesvc_accounts WHERE due_at <= ? ORDER BY due_at, name LIMIT ?";
+    NEXT_DUE = "SELECT due_at FROM kubesvc_accounts WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1";
+    DEFINITIONS = "SELECT name, definition_revision, definition FROM kubesvc_accounts WHERE name IN (?*)";
+    COUNT_IN_ZONE = "SELECT COUNT(*) FROM kubesvc_accounts WHERE dynamic = 1 AND (zone_id = ? OR zone_id IS NULL)";
+    /// Each branch stops at the limit, along an index.
+    NAMES_CONCERNING = "SELECT name FROM (\
+        SELECT name FROM (SELECT name FROM kubesvc_accounts WHERE zone_id = ? AND name > ? ORDER BY name LIMIT ?) AS page_1 \
+        UNION \
+        SELECT name FROM (SELECT name FROM kubesvc_accounts WHERE zone_id IS NULL AND name > ? ORDER BY name LIMIT ?) AS page_2 \
+        UNION \
+        SELECT account FROM (SELECT account FROM swingbridge_holdings WHERE agent = ? AND account > ? ORDER BY account LIMIT ?) AS page_3\
+        ) AS pages ORDER BY name LIMIT ?";
+    /// With what people read beside the row.
+    ACCOUNT_RECORD = concat!("SELECT ", account!(), ", a.definition, a.source, a.last_updated", accounts!(),
+        " WHERE a.name = ?");
+    /// The beginning of a list; conditions follow.
+    ACCOUNT_LIST = concat!("SELECT ", account!(), ", a.definition, a.source, a.last_updated", accounts!(),
+        " WHERE a.name > ?");
+    /// The beginning of a count; conditions follow.
+    ACCOUNT_COUNT = "SELECT COUNT(*) FROM kubesvc_accounts a WHERE a.name > ?";
+    OF_STATE = " AND a.status = ?";
+    OF_ZONE = " AND a.zone_id = ?";
+    OF_SOURCE = " AND a.source = ?";
+    /// `!` escapes.
+    WHOSE_NAME_CONTAINS = " AND a.name_folded LIKE ? ESCAPE '!'";
+    LIST_PART = " ORDER BY a.name LIMIT ? OFFSET ?";
+
+    // Holdings.
+    HOLDINGS = concat!(holding!(), " WHERE h.account IN (?*) ORDER BY h.account, h.agent");
+    HOLDINGS_OF = concat!(holding!(), " WHERE h.agent = ? AND h.account IN (?*) ORDER BY h.account");
+    HELD_BY = concat!(holding!(), " WHERE h.agent = ? AND h.observed = 'held' ORDER BY h.account");
+    DELETE_NAMESPACES = "DELETE FROM swingbridge_namespaces WHERE id IN (?*)";
+    NAMESPACES = "SELECT id, namespaces FROM swingbridge_namespaces WHERE account = ? ORDER BY agent";
+
+    // The outbox.
+    TO_SEND = concat!(operation!(), " WHERE agent = ? AND state = 'pending' AND instance = ? \
+        AND (not_before IS NULL OR not_before <= ?) AND (session IS NULL OR session <> ?) ORDER BY id LIMIT ?");
+    NEXT_TO_SEND = "SELECT not_before FROM swingbridge_operations WHERE agent = ? AND state = 'pending' \
+        AND instance = ? AND not_before > ? ORDER BY not_before LIMIT 1";
+    SENT = "UPDATE swingbridge_operations SET attempts = attempts + 1, sent_at = ?, session = ? WHERE id IN (?*)";
+    OPERATIONS = concat!(operation!(), " WHERE id IN (?*) ORDER BY id");
+    OPERATIONS_NEWEST = concat!(operation!(), " WHERE id < ? ORDER BY id DESC LIMIT ? OFFSET ?");
+    OPERATIONS_OF_REQUEST = concat!(operation!(), " WHERE parent = ? ORDER BY id LIMIT ?");
+
+    // The journal.
+    JOURNAL = concat!(journal!(), " WHERE account = ? AND id < ? ORDER BY id DESC LIMIT ?");
+
+    // Requests.
+    INSERT_REQUEST = "INSERT INTO swingbridge_requests (id, action, who, created_at, total) VALUES (?, ?, ?, ?, ?)";
+    REQUEST = "SELECT id, action, who, created_at, total FROM swingbridge_requests WHERE id = ?";
+    /// Of a pending item the state is the row's, of a finished one its own.
+    ITEMS = "SELECT i.name, i.outcome, CASE WHEN i.outcome = 'pending' THEN a.status ELSE i.state END, i.code, \
+        i.text, i.possible FROM swingbridge_request_items i LEFT JOIN kubesvc_accounts a ON a.name = i.name \
+        WHERE i.request = ? ORDER BY i.name";
+    ITEMS_THERE = "SELECT id FROM swingbridge_request_items WHERE id IN (?*)";
+    PENDING_ITEMS = "SELECT r.id, r.total, (SELECT COUNT(*) FROM swingbridge_request_items i \
+        WHERE i.request = r.id AND i.outcome <> 'pending') FROM swingbridge_requests r WHERE r.id = ?";
+
+    // Units.
+    /// The first statement of a unit (`spec/database.md`): no row, and another module serves by now.
+    BEGIN_CALL = "INSERT INTO swingbridge_calls (id, at) SELECT ?, ? FROM swingbridge_slots \
+        WHERE slot = 'lifecycle' AND generation = ?";
+    CALL = "SELECT id FROM swingbridge_calls WHERE id = ?";
+    SETTLE_CALL = "INSERT INTO swingbridge_calls (id, at) VALUES (?, ?)";
+    OLD_CALLS = "SELECT id FROM swingbridge_calls WHERE at < ? ORDER BY at LIMIT ?";
+    DELETE_CALLS = "DELETE FROM swingbridge_calls WHERE id IN (?*)";
+    /// What a row's `connections` is set to beside its other columns.
+    CONNECTIONS = "connections = (SELECT COUNT(*) FROM swingbridge_holdings h \
+        WHERE h.account = kubesvc_accounts.name AND h.observed = 'held')";
+
+    // Secrets.
+    SECRETS = "SELECT reference, account, sealed FROM swingbridge_secrets WHERE reference IN (?*)";
+    DELETE_SECRETS = "DELETE FROM swingbridge_secrets WHERE reference IN (?*)";
+    DELETE_SECRETS_OF = "DELETE FROM swingbridge_secrets WHERE account IN (?*)";
+    INSERT_CHECK = "INSERT INTO swingbridge_secrets (reference, account, sealed, at) VALUES (?, ?, ?, ?)";
+
+    // Agents and slots.
+    AGENTS = "SELECT id, instance, zone, session, presence, presence_since, last_seen, settled, version, replica \
+        FROM swingbridge_agents ORDER BY id";
+    UPDATE_AGENT = "UPDATE swingbridge_agents SET instance = ?, zone = ?, session = ?, presence = ?, \
+        presence_since = ?, last_seen = ?, settled = ?, version = ?, replica = ? WHERE id = ?";
+    INSERT_AGENT = "INSERT INTO swingbridge_agents (instance, zone, session, presence, presence_since, last_seen, \
+        settled, version, replica, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    SLOT = "SELECT slot, digest, generation FROM swingbridge_slots WHERE slot = ?";
+    INSERT_SLOT = "INSERT INTO swingbridge_slots (slot, digest, generation, at) VALUES (?, ?, ?, ?)";
+    UPDATE_SLOT = "UPDATE swingbridge_slots SET digest = ?, generation = ?, at = ? WHERE slot = ? AND generation = ?";
+
+    // Clouddriver's own table, only ever read.
+    CLOUDDRIVER_FIND = "SELECT id, type, body, last_modified_at FROM accounts \
+        WHERE type = 'kubernetes' AND id IN (?*) ORDER BY id";
+    CLOUDDRIVER_PAGE = "SELECT id, type, body, last_modified_at FROM accounts \
+        WHERE type = 'kubernetes' AND id > ? ORDER BY id LIMIT ?";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ALL;
+
+    #[test]
+    fn no_statement_holds_a_placeholder_in_a_literal() {
+        for (name, text) in ALL {
+            let in_literals: String = text.split('\'').skip(1).step_by(2).collect();
+            assert!(!in_literals.contains('?'), "{name}");
+        }
+    }
+
+    #[test]
+    fn statements_keep_to_what_all_databases_understand() {
+        for (name, text) in ALL {
+            let text = text.to_ascii_uppercase();
+            let words: Vec<&str> =
+                text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
+            for word in
+                ["RETURNING", "CONFLICT", "REPLACE", "AUTOINCREMENT", "NOW", "CURRENT_TIMESTAMP"]
+            {
+                assert!(!words.contains(&word), "{name}: {word}");
+            }
+            assert!(!text.contains("FOR UPDATE") && !text.contains("::"), "{name}");
+        }
+    }
+}
