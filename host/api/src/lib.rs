@@ -1,0 +1,34 @@
+//! The HTTP API: what people and scripts call.
+//!
+//! [`router()`] is the table of contents: one line per path. A handler reads a request into the words of `host-core`,
+//! hands it to the [`Intake`](host_control::intake::Intake) or reads from the ports, and writes the answer; it decides
+//! nothing about an account. The work of a request is done by tasks of the intake: a client that hangs up ends its own
+//! wait and nothing else.
+//!
+//! Nothing here knows about databases, agents' streams, or modules.
+
+mod accounts;
+mod agents;
+mod answer;
+mod body;
+mod clouddrivers;
+mod fields;
+mod health;
+mod names;
+mod openapi;
+mod operation_history;
+mod operations;
+mod paging;
+mod params;
+mod problem;
+mod refusal;
+mod router;
+mod state;
+mod wait;
+mod who;
+
+#[cfg(test)]
+mod tests;
+
+pub use router::router;
+pub use state::{ApiOptions, ApiState, BODY_LIMIT_DEFAULT};

@@ -1,0 +1,12 @@
+//! What the API promises, asked of the whole router over a scripted intake and a store in memory.
+
+mod answers;
+mod bad_input;
+mod contract;
+mod health;
+mod names;
+mod operations;
+mod reads;
+mod requests;
+mod store;
+mod world;
