@@ -1,0 +1,151 @@
+//! What a person types: the verbs, their help, and what each answers to the shell.
+//!
+//! 0: done. 1: it could not be done, and standard error says why. 2: it was typed wrong.
+
+pub(crate) mod accounts;
+mod agents;
+pub(crate) mod client;
+mod definition;
+mod flags;
+mod operations;
+pub(crate) mod output;
+mod settings;
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use host_clouddriver::Engines;
+
+use crate::config::{Config, Settings};
+use crate::{agent, demo, process, serve, telemetry};
+
+use self::flags::{AgentKeys, BridgeKeys, KeyFlags};
+
+/// Gives Spinnaker's Clouddriver dynamic accounts: takes its Kubernetes accounts, hands them to agents, and keeps the
+/// life of each.
+///
+/// Try it: `swingbridge demo`. Run it: `swingbridge serve`, and `swingbridge agent` inside each network that has
+/// clusters. Then ask it: `swingbridge accounts list`.
+#[derive(Debug, Parser)]
+#[command(name = "swingbridge", version, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run the bridge: the HTTP API, the agent link, and the module that decides
+    ///
+    /// Without any configuration it runs on SQLite, on loopback. Once ready it writes one line of JSON to standard
+    /// output, with the addresses in use; logs go to standard error. SIGTERM drains and exits 0.
+    Serve {
+        #[command(flatten)]
+        keys: KeyFlags<BridgeKeys>,
+    },
+    /// Run an agent: it dials the bridge and holds the accounts of its zone
+    ///
+    /// Run it where the clusters can be reached; the bridge never dials. With --simulate its clusters are scripted by a
+    /// file, for demos and load tests.
+    Agent {
+        #[command(flatten)]
+        keys: KeyFlags<AgentKeys>,
+    },
+    /// Show every key of the configuration, what is in force and why, or check it
+    ///
+    /// Looked for: swingbridge.yml, then swingbridge-local.yml, each in /opt/spinnaker/config, ~/.spinnaker and the
+    /// working folder; then variables (SWINGBRIDGE_…), then flags. The later wins.
+    Config(settings::ConfigVerb),
+    /// Watch all of it work on this machine: accounts of a real Clouddriver cross to simulated agents
+    ///
+    /// Needs nothing and leaves nothing behind: a folder for the time of the run, SQLite, ports that are free.
+    Demo(demo::DemoArguments),
+    /// Look at accounts and change them, through the HTTP API
+    #[command(subcommand)]
+    Accounts(accounts::AccountsVerb),
+    /// Look at agents, through the HTTP API
+    #[command(subcommand)]
+    Agents(agents::AgentsVerb),
+    /// Look at requests and what became of them, through the HTTP API
+    #[command(subcommand)]
+    Operations(operations::OperationsVerb),
+}
+
+/// Parses what was typed and does it.
+pub(crate) fn main() -> ExitCode {
+    match perform(Arguments::parse().verb) {
+        Ok(code) => code,
+        Err(error) => {
+            output::complain(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(verb: Verb) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the runtime could not be started")?;
+    runtime.block_on(async {
+        match verb {
+            Verb::Serve { keys } => {
+                let config = prepare(keys).await?;
+                serve::run(config).await.map(|()| ExitCode::SUCCESS)
+            }
+            Verb::Agent { keys } => {
+                let config = prepare(keys).await?;
+                agent::run(config).await.map(|()| ExitCode::SUCCESS)
+            }
+            Verb::Config(verb) => settings::perform(verb).await,
+            Verb::Demo(arguments) => demo::run(arguments).await,
+            Verb::Accounts(verb) => accounts::perform(verb).await,
+            Verb::Agents(verb) => agents::perform(verb).await,
+            Verb::Operations(verb) => operations::perform(verb).await,
+        }
+    })
+}
+
+/// Loads the configuration and begins to log.
+async fn prepare<S: flags::Selection>(keys: KeyFlags<S>) -> Result<Config> {
+    let settings = Settings::load(&process::surroundings(keys.into_pairs()))?;
+    let notes = settings.notes.clone();
+    let config = settings.config(&Engines).await?;
+    telemetry::start(&config.telemetry)?;
+    for note in notes {
+        tracing::info!("configuration: {note}");
+    }
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Arguments;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_verb_and_every_flag_says_what_it_is_for() {
+        fn walk(command: &clap::Command) {
+            assert!(command.get_about().is_some(), "{} has no help", command.get_name());
+            for argument in command.get_arguments() {
+                assert!(
+                    argument.get_help().is_some(),
+                    "{} {} has no help",
+                    command.get_name(),
+                    argument.get_id()
+                );
+            }
+            for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
+                walk(inner);
+            }
+        }
+        walk(&Arguments::command());
+    }
+}

@@ -1,0 +1,13 @@
+//! The bridge put together: every room at its port, served over HTTP and gRPC until it is told to stop.
+//!
+//! The binary and the tests both start bridges through [`Running::start`], so that what is tested is what runs. Where
+//! time and ids come from is the starter's to say: [`SystemClock`] and [`SystemIds`] are those of a real machine.
+
+mod compose;
+mod machine;
+
+pub use compose::{BridgeOptions, Running, StartError};
+pub use machine::{SystemClock, SystemIds};
+
+/// The lifecycle module that the binary carries, built from `guest/component`.
+pub static LIFECYCLE: &[u8] = include_bytes!(env!("SWINGBRIDGE_LIFECYCLE"));
