@@ -1,0 +1,183 @@
+//! A bridge in this process: the real one, on a database of its own, with a clock that moves when told.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Result;
+use host::{BridgeOptions, Running};
+use host_agents::Options as AgentLinkOptions;
+use host_core::port::lifecycle::Lifecycle;
+use host_core::settings::Settings;
+use host_engine::Limits;
+use host_store::{KeySource, Store};
+use tempfile::TempDir;
+
+use crate::api::Api;
+use crate::clock::ManualClock;
+use crate::data::clouddriver_database;
+use crate::ids::SeededIds;
+
+/// What a test's bridge is like.
+#[derive(Debug, Clone)]
+pub struct TestBridgeOptions {
+    /// The rows of its Clouddriver; absent: it has none.
+    pub clouddriver_rows: Option<String>,
+    /// What the lifecycle module is told.
+    pub settings: Settings,
+    /// What one call may use.
+    pub limits: Limits,
+    /// The agent link.
+    pub link: AgentLinkOptions,
+    /// For ids and jitter.
+    pub seed: u64,
+}
+
+impl Default for TestBridgeOptions {
+    fn default() -> Self {
+        Self {
+            clouddriver_rows: None,
+            settings: Settings::default(),
+            limits: Limits::default(),
+            link: AgentLinkOptions::default(),
+            seed: 1,
+        }
+    }
+}
+
+/// A bridge, and the folder that its database lies in. Dropping it does not stop the bridge: [`Self::stop`] does.
+#[derive(Debug)]
+pub struct TestBridge {
+    /// The caller of its API.
+    pub api: Api,
+    /// Its clock.
+    pub clock: Arc<ManualClock>,
+    running: Option<Running>,
+    folder: Arc<TempDir>,
+    options: TestBridgeOptions,
+    starts: u64,
+}
+
+impl TestBridge {
+    /// Starts one with everything at its default.
+    ///
+    /// # Errors
+    /// Why it does not start.
+    pub async fn start() -> Result<Self> {
+        Self::start_with(TestBridgeOptions::default()).await
+    }
+
+    /// Starts one.
+    ///
+    /// # Errors
+    /// Why it does not start.
+    pub async fn start_with(options: TestBridgeOptions) -> Result<Self> {
+        let folder = Arc::new(tempfile::tempdir()?);
+        if let Some(rows) = &options.clouddriver_rows {
+            clouddriver_database(folder.path(), rows).await?;
+        }
+        let clock = Arc::new(ManualClock::default());
+        let running = run(folder.path(), &options, &clock, 0).await?;
+        let api = Api::new(format!("http://{}", running.http));
+        Ok(Self { api, clock, running: Some(running), folder, options, starts: 1 })
+    }
+
+    /// Starts one with another lifecycle behind the same port.
+    ///
+    /// # Errors
+    /// Why it does not start.
+    pub async fn start_native(
+        options: TestBridgeOptions,
+        digest: &str,
+        serving: impl FnOnce(u64) -> Arc<dyn Lifecycle>,
+    ) -> Result<Self> {
+        let folder = Arc::new(tempfile::tempdir()?);
+        let clock = Arc::new(ManualClock::default());
+        let ids = Arc::new(SeededIds::new(options.seed << 16));
+        let bridge = bridge_options(folder.path(), &options);
+        let running = Running::start_with(bridge, Arc::clone(&clock) as _, ids, digest, serving);
+        let running = running.await?;
+        let api = Api::new(format!("http://{}", running.http));
+        Ok(Self { api, clock, running: Some(running), folder, options, starts: 1 })
+    }
+
+    /// Where agents dial.
+    ///
+    /// # Panics
+    /// When it is stopped.
+    #[must_use]
+    pub fn agents(&self) -> String {
+        format!("http://{}", self.running().agents)
+    }
+
+    /// Its store.
+    ///
+    /// # Panics
+    /// When it is stopped.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.running().store
+    }
+
+    /// The folder of its database.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().to_owned()
+    }
+
+    fn running(&self) -> &Running {
+        self.running.as_ref().expect("a stopped bridge is not asked for anything")
+    }
+
+    /// Stops it and starts another on the same database; addresses are new.
+    ///
+    /// # Errors
+    /// Why it does not start again.
+    pub async fn restart(&mut self) -> Result<()> {
+        if let Some(running) = self.running.take() {
+            running.stop().await;
+        }
+        let running = run(self.folder.path(), &self.options, &self.clock, self.starts).await?;
+        self.starts += 1;
+        self.api = Api::new(format!("http://{}", running.http));
+        self.running = Some(running);
+        Ok(())
+    }
+
+    /// Stops it; the folder stays until the value is dropped.
+    pub async fn stop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.stop().await;
+        }
+    }
+}
+
+async fn run(
+    folder: &Path,
+    options: &TestBridgeOptions,
+    clock: &Arc<ManualClock>,
+    starts: u64,
+) -> Result<Running> {
+    let ids = Arc::new(SeededIds::new((options.seed << 16) + starts));
+    Ok(Running::start(bridge_options(folder, options), Arc::clone(clock) as _, ids).await?)
+}
+
+fn bridge_options(folder: &Path, options: &TestBridgeOptions) -> BridgeOptions {
+    let free = || std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+    let clouddriver = folder.join("clouddriver.db");
+    BridgeOptions {
+        http: free(),
+        agents: free(),
+        database_url: format!("sqlite:{}", folder.join("bridge.db").display()),
+        secrets_key: KeySource::Beside,
+        clouddriver_database_url: options
+            .clouddriver_rows
+            .as_ref()
+            .map(|_| format!("sqlite:{}", clouddriver.display())),
+        link: options.link.clone(),
+        body_limit: 16 << 20,
+        dynamic_accounts: true,
+        settings: options.settings.clone(),
+        limits: options.limits.clone(),
+        replica: "test".into(),
+    }
+}

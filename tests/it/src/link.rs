@@ -1,0 +1,15 @@
+//! The agent link over a real connection: the bridge's end against bare clients, and the reference agent against the
+//! bridge's end. What the bridge would decide and store is scripted.
+
+mod agent;
+mod cable;
+mod clock;
+mod clusters;
+mod delivery;
+mod dialler;
+mod liveness;
+mod operations;
+mod registration;
+mod services;
+mod station;
+mod words;

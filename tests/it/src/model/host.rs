@@ -1,0 +1,304 @@
+//! The bridge's half: an event is learnt from, the guest decides, its writes are collected, assembled and applied.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use guest_lifecycle as lib;
+use host_core::agent::{Agent, HeldAccount, OperationResult, Presence};
+use host_core::definition::Definition;
+use host_core::description::Description;
+use host_core::event::{AgentEvent, Answered, Event};
+use host_core::holding::{Holding, KnownHolding};
+use host_core::knowledge::{self, Lesson};
+use host_core::operation::{Operation, OperationState};
+use host_core::unit::Unit;
+use host_core::unit::assemble::{Call, HoldingState, KeptDefinition, assemble};
+use host_core::unit::collect::Collector;
+
+use super::words;
+use super::world::{Pending, TRIES, Variant, WAIT, World};
+
+static DESCRIPTION: LazyLock<Arc<Description>> = LazyLock::new(|| Arc::new(words::description()));
+
+const SETTINGS: lib::Settings = lib::Settings {
+    activation_wait: WAIT,
+    activation_deadline: WAIT,
+    deactivation_deadline: WAIT,
+    deletion_deadline: WAIT,
+    agents_grace: WAIT,
+    agents_cleanup: WAIT,
+    retry_cap: WAIT,
+};
+
+/// What an event teaches before the guest is asked.
+#[derive(Debug)]
+pub(super) enum Taught<'m> {
+    Nothing,
+    Registration(Option<u64>),
+    Answer(&'m Operation, &'m OperationResult),
+}
+
+/// A definition that differs from the other one.
+fn definition(which: bool) -> Definition {
+    let text = if which { r#"{"namespaces":["a"]}"# } else { r#"{"namespaces":["b"]}"# };
+    Definition::from_text(text).expect("it is a JSON object")
+}
+
+impl World {
+    /// One unit of work about one account, from the event to the commit.
+    pub(super) fn perform(
+        &mut self,
+        variant: Variant,
+        now: u64,
+        account: &str,
+        mut event: Event,
+        taught: &Taught<'_>,
+    ) -> Result<(), String> {
+        let mut call = self.read(now, account);
+        if let Event::OnAgent { agent, instance, event: AgentEvent::Reported(answers), .. } =
+            &mut event
+            && let Taught::Answer(asked, result) = taught
+        {
+            let known = known(&call, account, agent, instance);
+            let lesson = answered(variant, &known, result, asked, now);
+            answers.push(as_answered(asked, result, lesson.is_some()));
+            lesson.into_iter().for_each(|lesson| call.learn(lesson));
+        }
+        if let (Event::OnAgent { agent, instance, .. }, Taught::Registration(holds)) =
+            (&event, taught)
+        {
+            let known = known(&call, account, agent, instance);
+            let says = holds.map(|revision| held(account, revision));
+            let lesson = knowledge::registered(&known, instance, says.as_ref());
+            lesson.into_iter().for_each(|lesson| call.learn(lesson));
+        }
+        let decisions = self.decide(variant, &call, account, &event)?;
+        let unit = write(call, account, &event, decisions)?;
+        self.apply(variant, unit);
+        Ok(())
+    }
+
+    fn read(&self, now: u64, account: &str) -> Call {
+        let rows = self.rows.get(account).map(|row| (account.to_owned(), row.clone()));
+        let of_account = self.holdings.iter().filter(|((name, _), _)| name == account);
+        let holdings = of_account.map(|(key, holding)| {
+            let expected = Some(holding.revision);
+            (key.clone(), HoldingState { expected, holding: holding.clone(), changed: false })
+        });
+        let which = self.definitions.get(account).copied().unwrap_or(false);
+        let kept = |which| KeptDefinition {
+            definition: definition(which),
+            secrets: Vec::new(),
+            source: "api".to_owned(),
+        };
+        Call {
+            id: "call".to_owned(),
+            at: now,
+            slot_generation: 1,
+            module: "module".to_owned(),
+            data_version: lib::DATA_VERSION,
+            rows: rows.into_iter().collect(),
+            row_definitions: HashMap::from([(account.to_owned(), definition(which))]),
+            holdings: holdings.collect(),
+            ended: Vec::new(),
+            definitions: HashMap::from([
+                ("first".to_owned(), kept(false)),
+                ("other".to_owned(), kept(!which)),
+            ]),
+            gone: self
+                .agents
+                .iter()
+                .filter(|side| side.presence == Presence::Gone)
+                .map(|side| side.id.clone())
+                .collect(),
+        }
+    }
+
+    fn decide(
+        &self,
+        variant: Variant,
+        call: &Call,
+        account: &str,
+        event: &Event,
+    ) -> Result<lib::Decisions, String> {
+        let known = |holding: &Holding| {
+            let side = self.agents.iter().find(|side| side.id == holding.agent);
+            let gone = side.filter(|side| side.presence == Presence::Gone);
+            let gone_since = gone.map(|side| side.gone_since);
+            words::holding(KnownHolding { holding: holding.clone(), gone_since })
+        };
+        let mut snapshot = lib::Snapshot::new(
+            call.at,
+            SETTINGS,
+            call.rows.get(account).map(words::account).into_iter().collect(),
+            call.holdings.values().map(|state| known(&state.holding)).collect(),
+            Vec::new(),
+        );
+        let event = words::event(event);
+        let mut answers = lib::Answers::default();
+        for _ in 0..4 {
+            match lib::decide_by(variant.rules, &event, &snapshot, &answers) {
+                Ok(decisions) => return Ok(decisions),
+                Err(questions) => {
+                    if let Some(zones) = &questions.agents {
+                        snapshot.add_agents(zones, self.there(zones));
+                    }
+                    let allow = vec![lib::Verdict::Allow; questions.admit.len()];
+                    answers.admit(&questions.admit, allow);
+                    let keep = vec![lib::Placement::Keep; questions.place.len()];
+                    answers.place(&questions.place, keep);
+                    let retry = questions.retry.iter().map(backoff).collect();
+                    answers.retry(&questions.retry, retry);
+                }
+            }
+        }
+        Err("the guest asks for ever".to_owned())
+    }
+
+    fn there(&self, zones: &lib::Zones) -> Vec<lib::Agent> {
+        let asked = |zone: &String| match zones {
+            lib::Zones::All => true,
+            lib::Zones::Of(zones) => zones.contains(zone),
+        };
+        let sides = self.agents.iter().filter(|side| asked(&side.zone));
+        sides.filter_map(|side| words::agent(agent(side))).collect()
+    }
+
+    fn apply(&mut self, variant: Variant, unit: Unit) {
+        for insert in unit.inserts {
+            let name = insert.account.name.clone();
+            self.definitions.insert(name.clone(), false);
+            if !variant.outlives_rows {
+                self.counts.remove(&name);
+            }
+            self.rows.insert(name, insert.account);
+        }
+        for update in unit.updates {
+            let name = update.account.name.clone();
+            if update.definition.is_some()
+                && let Some(which) = self.definitions.get_mut(&name)
+            {
+                *which = !*which;
+            }
+            self.rows.insert(name, update.account);
+        }
+        for removal in unit.removals {
+            self.rows.remove(&removal.name);
+            self.definitions.remove(&removal.name);
+        }
+        for write in unit.holdings {
+            let key = (write.holding.account.clone(), write.holding.agent.clone());
+            self.holdings.insert(key, write.holding);
+        }
+        for end in unit.ended {
+            if end.state != OperationState::Withdrawn || variant.withdraws {
+                self.outbox.retain(|pending| pending.operation.id != end.id);
+            }
+        }
+        let new = unit.operations.into_iter();
+        self.outbox.extend(new.map(|operation| Pending { operation, handed: false }));
+        for write in unit.generations {
+            self.counts.insert(write.name, write.generation);
+        }
+        self.count_generations();
+    }
+
+    /// The store joins the count of a name to its row and its holdings.
+    pub(super) fn count_generations(&mut self) {
+        for (name, row) in &mut self.rows {
+            row.generation = self.counts.get(name).copied();
+        }
+        for ((name, _), holding) in &mut self.holdings {
+            holding.generation = self.counts.get(name).copied();
+        }
+    }
+}
+
+/// Rule 13 is the bridge's; without it an answer is taken as if nothing had been asked or answered since.
+fn answered(
+    variant: Variant,
+    known: &Holding,
+    result: &OperationResult,
+    asked: &Operation,
+    now: u64,
+) -> Option<Lesson> {
+    if variant.counts_answers {
+        return knowledge::answered(known, result, Some(asked), now);
+    }
+    let blind = Holding { operation: None, answered_generation: 0, ..known.clone() };
+    knowledge::answered(&blind, result, Some(asked), now)
+}
+
+fn as_answered(asked: &Operation, result: &OperationResult, counted: bool) -> Answered {
+    Answered {
+        account: asked.account.clone(),
+        operation: asked.id.clone(),
+        generation: asked.generation,
+        failure: result.failure.clone(),
+        counted,
+        context: asked.context.clone(),
+        module: asked.module.clone(),
+        data_version: asked.data_version,
+    }
+}
+
+fn known(call: &Call, account: &str, agent: &str, instance: &str) -> Holding {
+    let known = call.holding(account, agent).cloned();
+    known.unwrap_or_else(|| Holding::unheard_of(account, agent, instance))
+}
+
+fn held(account: &str, revision: u64) -> HeldAccount {
+    HeldAccount {
+        account: account.to_owned(),
+        configured: false,
+        held: Some(revision),
+        generation: 0,
+        identity: None,
+        healthy: None,
+        namespaces: None,
+    }
+}
+
+fn agent(side: &super::world::Side) -> Agent {
+    Agent {
+        id: side.id.clone(),
+        instance: side.registered.clone(),
+        zone: side.zone.clone(),
+        session: String::new(),
+        presence: side.presence,
+        presence_since: 0,
+        last_seen: 0,
+        settled: side.presence,
+        version: String::new(),
+        replica: String::new(),
+    }
+}
+
+fn backoff(question: &lib::FailedTry) -> lib::Backoff {
+    if question.failed_count >= TRIES { lib::Backoff::GiveUp } else { lib::Backoff::After(WAIT) }
+}
+
+fn write(
+    call: Call,
+    account: &str,
+    event: &Event,
+    decisions: lib::Decisions,
+) -> Result<Unit, String> {
+    let names = vec![account.to_owned()];
+    let mut collector = Collector::new(Arc::clone(&DESCRIPTION), names.clone(), 100);
+    let rows: Vec<_> = call.rows.values().cloned().collect();
+    collector.has_read(&names, &rows);
+    collector.has_read_holdings(call.holdings.values().map(|state| &state.holding));
+    let denied = |denial: host_core::unit::collect::Denial| format!("denied: {}", denial.reason);
+    let lib::Decisions { outcomes, inserts, changes, removals, submissions } = decisions;
+    collector.insert(inserts.into_iter().map(words::insert).collect()).map_err(denied)?;
+    collector.change(changes.into_iter().map(words::change).collect()).map_err(denied)?;
+    collector.remove(removals.into_iter().map(words::removal).collect()).map_err(denied)?;
+    let submissions = submissions.into_iter().enumerate();
+    let submissions =
+        submissions.map(|(at, submission)| words::submission(submission, format!("new{at}")));
+    collector.submit(submissions.collect()).map_err(denied)?;
+    let answer = words::answer(outcomes);
+    let mut next_id = String::new;
+    Ok(assemble(call, event, &answer, collector.into_writes(), &mut next_id))
+}

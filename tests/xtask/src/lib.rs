@@ -1,0 +1,10 @@
+//! What a developer types, as functions: the tests use some of them too.
+
+pub mod check;
+pub mod generated;
+pub mod guest;
+pub mod leftovers;
+pub mod proto;
+pub mod steps;
+pub mod toolchain;
+pub mod workspace;

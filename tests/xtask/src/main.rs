@@ -1,0 +1,134 @@
+//! `cargo xtask VERB`: the one place where everything that a developer types is found.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use tests_xtask::check::{self, Part};
+use tests_xtask::steps::{run, say};
+use tests_xtask::toolchain::require_c_compiler;
+use tests_xtask::{generated, guest, workspace};
+
+/// Everything that a developer types.
+///
+/// New here? `cargo xtask demo` shows what Swingbridge does, `cargo xtask test` whether a change is good. Both set up
+/// what they need; the first run builds for some minutes, later ones take seconds.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Check a change as CI does: format, lints, tests, documentation
+    ///
+    /// Leaves no process behind and nothing outside target/.
+    Test {
+        /// Only these parts, in the usual order
+        #[arg(long, value_name = "PART", value_delimiter = ',')]
+        only: Vec<Part>,
+    },
+    /// The same as `test`: what CI does, anybody can type
+    Ci,
+    /// Build the binary and watch real accounts cross to agents, on SQLite, on this machine
+    Demo {
+        /// Leave it running, with its addresses, until Ctrl-C
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Build guest/component into target/guest/lifecycle.wasm, the component that the binary carries
+    Guest,
+    /// Write the code that is generated from proto/ and checked in
+    Gen {
+        /// Write nothing; fail if what is checked in is not current
+        #[arg(long)]
+        check: bool,
+    },
+    /// Check the house: who knows whom, what stands where, how files begin
+    Tidy,
+    /// Run the benchmarks of spec/measures.md; without names, all of them
+    ///
+    /// Our own crates are optimized for it, so the first run builds them once more.
+    Bench {
+        /// A measure, or the first part of its name: `engine` for all of `engine.…`
+        names: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    match perform(Arguments::parse().verb) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("\nxtask: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(verb: Verb) -> Result<()> {
+    match verb {
+        Verb::Test { only } => check::check(&only),
+        Verb::Ci => check::check(&[]),
+        Verb::Demo { keep } => demo(keep),
+        Verb::Guest => {
+            let path = guest::build()?;
+            say(&format!("{} ({} bytes)", path.display(), std::fs::metadata(&path)?.len()));
+            Ok(())
+        }
+        Verb::Gen { check: false } => generated::write(),
+        Verb::Gen { check: true } => generated::check(),
+        Verb::Tidy => run(&mut workspace::cargo(&[
+            "test",
+            "--package",
+            "tests-it",
+            "--test",
+            "it",
+            "--",
+            "floors::",
+            "tidy::",
+        ])),
+        Verb::Bench { names } => bench(&names),
+    }
+}
+
+/// Builds with cargo's own progress, then becomes the demo, so that Ctrl-C and the exit code are its own.
+fn demo(keep: bool) -> Result<()> {
+    require_c_compiler()?;
+    say("==> the component that decides (guest/), for WebAssembly");
+    guest::build()?;
+    say("==> the binary (host/); the first time this takes some minutes");
+    run(&mut workspace::cargo(&["build", "--package", "host"]))?;
+    let mut command = std::process::Command::new(workspace::binary());
+    command.arg("demo");
+    if keep {
+        command.arg("--keep");
+    }
+    become_(command)
+}
+
+#[cfg(unix)]
+fn become_(mut command: std::process::Command) -> Result<()> {
+    use std::os::unix::process::CommandExt as _;
+    Err(command.exec()).context("the demo could not be started")
+}
+
+#[cfg(not(unix))]
+fn become_(mut command: std::process::Command) -> Result<()> {
+    run(&mut command)
+}
+
+fn bench(names: &[String]) -> Result<()> {
+    require_c_compiler()?;
+    guest::build()?;
+    let mut command = workspace::cargo(&[
+        "run",
+        "--package",
+        "tests-benches",
+        "--config",
+        "profile.dev.opt-level=3",
+        "--",
+    ]);
+    run(command.args(names))
+}
