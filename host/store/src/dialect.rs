@@ -52,7 +52,9 @@ impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Exists => Self::Unavailable("two writers made the same row; try again".into()),
-            other => Self::Unavailable(other.sentence()),
+            Failure::NoTable(_) | Failure::Busy(_) | Failure::Unavailable(_) => {
+                Self::Unavailable(failure.sentence())
+            }
         }
     }
 }

@@ -59,10 +59,7 @@ struct Line {
 impl Line {
     /// A body that is a text in the line is put into the table as it is: a row that was broken by hand.
     fn values(self) -> Vec<Value> {
-        let body = match self.body {
-            Json::String(text) => text,
-            other => other.to_string(),
-        };
+        let body = self.body.as_str().map_or_else(|| self.body.to_string(), str::to_owned);
         vec![
             Value::from(self.id),
             Value::from(self.kind),
@@ -92,8 +89,11 @@ pub async fn write_clouddriver_accounts(path: &Path, lines: &str) -> Result<usiz
     let written = rows.len();
     let mut statements: Vec<Statement> = DDL.into_iter().map(Statement::new).collect();
     statements.extend(setwise::insert(ACCOUNTS, rows));
-    create_sqlite(path, statements).await.map(|()| written).map_err(|failure| match failure {
-        Failure::Exists => ExampleError::Failed("two lines have the same id".to_owned()),
-        other => ExampleError::Failed(other.sentence()),
+    create_sqlite(path, statements).await.map(|()| written).map_err(|failure| {
+        if failure == Failure::Exists {
+            ExampleError::Failed("two lines have the same id".to_owned())
+        } else {
+            ExampleError::Failed(failure.sentence())
+        }
     })
 }

@@ -348,7 +348,8 @@ pub struct Drain {
     #[prost(string, tag = "1")]
     pub reason: ::prost::alloc::string::String,
 }
-/// Why this agent may not register.
+/// Why this agent may not register, or not stay: it broke a rule, or another process has registered with its id. The
+/// stream ends with it.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Refused {
     #[prost(enumeration = "refused::Reason", tag = "1")]

@@ -8,3 +8,6 @@ mod link;
 mod model;
 mod store;
 mod tidy;
+mod cost;
+mod engine;
+mod road;

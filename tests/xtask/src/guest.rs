@@ -36,24 +36,40 @@ pub fn folder() -> PathBuf {
 /// # Errors
 /// What the build said, or what to install.
 pub fn build() -> Result<PathBuf> {
+    let place = path();
+    component("guest-component", &place)?;
+    Ok(place)
+}
+
+/// Builds the component of the tests that misbehaves as it is told, and answers where it stands.
+///
+/// # Errors
+/// As for [`build`].
+pub fn build_misbehaving() -> Result<PathBuf> {
+    let place = folder().join("misbehaving.wasm");
+    component("tests-components-misbehaving", &place)?;
+    Ok(place)
+}
+
+fn component(package: &str, place: &Path) -> Result<()> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
 
     let toolchain = GuestToolchain::find()?;
     let target_dir = folder();
-    let mut command = cargo(&["build", "--profile", "guest", "--package", "guest-component"]);
+    let mut command = cargo(&["build", "--profile", "guest", "--package", package]);
     command.args(["--target", TARGET, "--target-dir"]).arg(&target_dir);
     toolchain.configure(&mut command)?;
     let status = command.status().context("cargo could not be started")?;
     if !status.success() {
-        bail!("the guest was not built; what cargo said stands above");
+        bail!("{package} was not built; what cargo said stands above");
     }
-    let built = target_dir.join(TARGET).join("guest").join("guest_component.wasm");
+    let file = format!("{}.wasm", package.replace('-', "_"));
+    let built = target_dir.join(TARGET).join("guest").join(file);
     let bytes = fs::read(&built)
-        .with_context(|| format!("cargo built the guest, but {} is not there", built.display()))?;
+        .with_context(|| format!("cargo built {package}, but {} is not there", built.display()))?;
     check_is_component(&bytes)?;
-    replace_if_changed(&path(), &bytes)?;
-    Ok(path())
+    replace_if_changed(place, &bytes)
 }
 
 /// A component begins with the magic number, version 13 and layer 1; a core module has layer 0.

@@ -312,15 +312,15 @@ fn cell(row: &SqliteRow, place: usize) -> Value {
 /// SQLite's result codes, the low byte of the extended ones.
 fn classify(error: &sqlx::Error) -> Failure {
     let unavailable = |text: &str| Failure::Unavailable(text.to_owned());
+    if matches!(error, sqlx::Error::PoolTimedOut) {
+        let waited = QUEUE_WAIT.as_secs();
+        return Failure::Busy(format!("no connection became free within {waited} s"));
+    }
+    if matches!(error, sqlx::Error::PoolClosed) {
+        return unavailable("the store is closed");
+    }
     let sqlx::Error::Database(said) = error else {
-        return match error {
-            sqlx::Error::PoolTimedOut => Failure::Busy(format!(
-                "no connection became free within {} s",
-                QUEUE_WAIT.as_secs()
-            )),
-            sqlx::Error::PoolClosed => unavailable("the store is closed"),
-            other => Failure::Unavailable(other.to_string()),
-        };
+        return Failure::Unavailable(error.to_string());
     };
     if said.is_unique_violation() {
         return Failure::Exists;

@@ -173,9 +173,9 @@ pub(crate) fn read(cells: &mut Cells) -> Result<Account, Wrong> {
 fn read_attributes(cells: &mut Cells) -> Result<Vec<(String, String)>, Wrong> {
     let map = cells.json::<Map<String, Json>>()?;
     map.into_iter()
-        .map(|(key, value)| match value {
-            Json::String(text) => Ok((key, text)),
-            _ => Err(format!("the attribute {key:?} is no text")),
+        .map(|(key, value)| match value.as_str() {
+            Some(text) => Ok((key, text.to_owned())),
+            None => Err(format!("the attribute {key:?} is no text")),
         })
         .collect()
 }

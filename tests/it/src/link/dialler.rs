@@ -13,12 +13,12 @@ use tonic::transport::{Channel, Endpoint};
 
 use super::station::soon;
 
-pub(super) async fn channel(address: SocketAddr) -> Channel {
+pub(crate) async fn channel(address: SocketAddr) -> Channel {
     soon(Endpoint::from_shared(format!("http://{address}")).unwrap().connect()).await.unwrap()
 }
 
 /// A part of a registration of `agent-a`.
-pub(super) fn part(accounts: impl IntoIterator<Item = String>, last: bool) -> wire::Register {
+pub(crate) fn part(accounts: impl IntoIterator<Item = String>, last: bool) -> wire::Register {
     let held = |name| wire::HeldAccount {
         name,
         origin: Origin::Given.into(),
@@ -41,7 +41,7 @@ pub(super) fn part(accounts: impl IntoIterator<Item = String>, last: bool) -> wi
 }
 
 /// An answer: done, and held.
-pub(super) fn done(operation: &str, account: &str, generation: u64) -> wire::OperationResult {
+pub(crate) fn done(operation: &str, account: &str, generation: u64) -> wire::OperationResult {
     wire::OperationResult {
         operation_id: operation.into(),
         account: account.into(),
@@ -54,14 +54,14 @@ pub(super) fn done(operation: &str, account: &str, generation: u64) -> wire::Ope
 
 /// One stream.
 #[derive(Debug)]
-pub(super) struct Dialler {
+pub(crate) struct Dialler {
     say: mpsc::Sender<AgentMessage>,
     hear: Streaming<BridgeMessage>,
 }
 
 impl Dialler {
     /// Opens a stream and says nothing.
-    pub(super) async fn dial(address: SocketAddr) -> Self {
+    pub(crate) async fn dial(address: SocketAddr) -> Self {
         let mut client = AgentLinkClient::new(channel(address).await)
             .max_decoding_message_size(usize::MAX)
             .max_encoding_message_size(usize::MAX);
@@ -71,7 +71,7 @@ impl Dialler {
     }
 
     /// Opens a stream, registers in one part, and waits for the welcome.
-    pub(super) async fn register(address: SocketAddr, register: wire::Register) -> Self {
+    pub(crate) async fn register(address: SocketAddr, register: wire::Register) -> Self {
         let mut dialler = Self::dial(address).await;
         dialler.say(agent_message::Message::Register(register)).await;
         match dialler.hear().await {
@@ -80,27 +80,27 @@ impl Dialler {
         }
     }
 
-    pub(super) async fn say(&self, message: agent_message::Message) {
+    pub(crate) async fn say(&self, message: agent_message::Message) {
         soon(self.say.send(AgentMessage { message: Some(message) })).await.unwrap();
     }
 
-    pub(super) async fn answer(&self, results: Vec<wire::OperationResult>) {
+    pub(crate) async fn answer(&self, results: Vec<wire::OperationResult>) {
         self.say(agent_message::Message::Results(wire::OperationResults { results })).await;
     }
 
-    pub(super) async fn beat(&self) {
+    pub(crate) async fn beat(&self) {
         self.say(agent_message::Message::Heartbeat(wire::Heartbeat::default())).await;
     }
 
     /// The next message; none when the bridge has ended the stream.
-    pub(super) async fn hear(&mut self) -> Option<bridge_message::Message> {
+    pub(crate) async fn hear(&mut self) -> Option<bridge_message::Message> {
         match soon(self.hear.message()).await {
             Ok(message) => message.and_then(|message| message.message),
             Err(status) => panic!("the stream broke: {status}"),
         }
     }
 
-    pub(super) async fn refused(&mut self) -> wire::Refused {
+    pub(crate) async fn refused(&mut self) -> wire::Refused {
         match self.hear().await {
             Some(bridge_message::Message::Refused(refused)) => {
                 assert_eq!(self.hear().await, None, "the stream ends after a refusal");
@@ -110,7 +110,7 @@ impl Dialler {
         }
     }
 
-    pub(super) async fn drained(&mut self) -> String {
+    pub(crate) async fn drained(&mut self) -> String {
         match self.hear().await {
             Some(bridge_message::Message::Drain(drain)) => {
                 assert_eq!(self.hear().await, None, "the stream ends after a drain");
@@ -120,14 +120,14 @@ impl Dialler {
         }
     }
 
-    pub(super) async fn acknowledged(&mut self) -> Vec<String> {
+    pub(crate) async fn acknowledged(&mut self) -> Vec<String> {
         match self.hear().await {
             Some(bridge_message::Message::Ack(ack)) => ack.operation_ids,
             other => panic!("no acknowledgement: {other:?}"),
         }
     }
 
-    pub(super) async fn operations(&mut self) -> Vec<wire::Operation> {
+    pub(crate) async fn operations(&mut self) -> Vec<wire::Operation> {
         match self.hear().await {
             Some(bridge_message::Message::Operations(operations)) => operations.operations,
             other => panic!("no operations: {other:?}"),

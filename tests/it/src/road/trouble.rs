@@ -6,6 +6,29 @@ use serde_json::json;
 use super::{WELL, agent, create, instruct, names, until};
 use tests_harness::TestBridge;
 
+/// Returns when the bridge has seen that an agent is gone.
+async fn gone(bridge: &TestBridge, agent: &str) -> Result<()> {
+    for _ in 0..20_000 {
+        let there = bridge.api.get("/armory/agents").await?.expect(200)?.body;
+        if !there.to_string().contains(agent) {
+            return Ok(());
+        }
+    }
+    anyhow::bail!("{agent} should be gone")
+}
+
+/// Returns when an account has failed so many times.
+async fn retried(bridge: &TestBridge, account: &str, times: u64) -> Result<()> {
+    for _ in 0..20_000 {
+        let path = format!("/agents/kubernetes/accounts/{account}");
+        let row = bridge.api.get(&path).await?.expect(200)?.body;
+        if row["status"] == "FAILED" && row["retryCount"] == times {
+            return Ok(());
+        }
+    }
+    anyhow::bail!("{account} should have failed {times} times")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_account_is_tried_again_until_it_is_taken() -> Result<()> {
     let mut bridge = TestBridge::start().await?;
@@ -19,11 +42,10 @@ accounts: [{ match: a, refuses: unauthorized, times: 2 }]";
     let row = bridge.api.get("/agents/kubernetes/accounts/a").await?.expect(200)?.body;
     assert_eq!((&row["status"], &row["retryCount"]), (&json!("FAILED"), &json!(1)));
     assert!(row["errorMessage"].as_str().is_some_and(|m| m.contains("agent-a")), "{row}");
-    for _ in 0..2 {
-        // The default retry: 5 s, then 10 s, stretched by at most a fifth.
-        bridge.clock.advance(12_001);
-        tokio::task::yield_now().await;
-    }
+    // The default retry: 5 s, then 10 s, stretched by at most a fifth.
+    bridge.clock.advance(6_001);
+    retried(&bridge, "a", 2).await?;
+    bridge.clock.advance(12_001);
     until(&bridge, "a", Some("ACTIVE")).await?;
     held.stop().await;
     bridge.stop().await;
@@ -54,6 +76,7 @@ async fn a_lost_agent_orphans_its_accounts_after_the_grace_and_another_takes_the
     create(&bridge, &names("a", 3), Some("eu")).await?;
     instruct(&bridge, &names("a", 3), "ACTIVE").await?.expect(200)?;
     first.stop().await;
+    gone(&bridge, "agent-a").await?;
     bridge.clock.advance(30_000);
     assert_eq!(bridge.api.state("a-00001").await?.as_deref(), Some("ACTIVE"), "within the grace");
     bridge.clock.advance(31_000);
