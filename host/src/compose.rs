@@ -198,6 +198,11 @@ impl Running {
         Ok(Self { http, agents, store, bridge, servers, draining, table })
     }
 
+    /// Returns when it does not serve any more, though nobody has stopped it: a server failed, and the log says why.
+    pub async fn failed(&self) {
+        self.draining.cancelled().await;
+    }
+
     /// Stops: no new connection, agents are sent elsewhere, what has begun is seen through, the database is closed.
     pub async fn stop(self) {
         self.draining.cancel();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use host::{BridgeOptions, Running, SystemClock, SystemIds};
 use host_agents::Options as AgentLinkOptions;
 use serde_json::json;
@@ -25,8 +25,14 @@ pub(crate) async fn run(config: Config) -> Result<()> {
         "http": format!("http://{http}"),
         "agents": format!("http://{agents}"),
     }))?;
-    shutdown.cancelled().await;
+    let failed = tokio::select! {
+        () = shutdown.cancelled() => false,
+        () = running.failed() => true,
+    };
     running.stop().await;
+    if failed {
+        bail!("the bridge stopped serving by itself; the log says why");
+    }
     Ok(())
 }
 

@@ -27,11 +27,8 @@ fn read(event: &Event) -> Snapshot {
     let names = &wanted.names;
     let nothing = names.is_empty();
     let rows = if nothing { Vec::new() } else { answered(accounts::get(names)) };
-    let holdings = if nothing || !wanted.holdings {
-        Vec::new()
-    } else {
-        answered(agents::holdings(names))
-    };
+    let holdings =
+        if nothing || !wanted.holdings { Vec::new() } else { answered(agents::holdings(names)) };
     let offered =
         if nothing || !wanted.sources { Vec::new() } else { answered(sources::find(names)) };
     Snapshot::new(

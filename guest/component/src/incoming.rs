@@ -167,9 +167,10 @@ pub(crate) fn placement(placement: policy::Placement) -> lib::Placement {
         policy::Placement::Keep => lib::Placement::Keep,
         policy::Placement::Zone(zone) => lib::Placement::Zone(zone),
         policy::Placement::Refuse(reason) => lib::Placement::Refuse(reason),
-        policy::Placement::Other(other) => {
-            lib::Placement::Refuse(format!("the policy answered {}, which is not known", other.name))
-        }
+        policy::Placement::Other(other) => lib::Placement::Refuse(format!(
+            "the policy answered {}, which is not known",
+            other.name
+        )),
     }
 }
 

@@ -4,6 +4,8 @@
 //! account is taken here. On other targets than WebAssembly the crate is empty.
 
 #[cfg(target_arch = "wasm32")]
+mod allocator;
+#[cfg(target_arch = "wasm32")]
 mod bindings;
 #[cfg(target_arch = "wasm32")]
 mod drive;

@@ -29,8 +29,7 @@ impl Policies<'_> {
         failed_count: u32,
         failure: &Failure,
     ) -> Result<Backoff, Missing> {
-        let question =
-            FailedTry { name: name.to_owned(), failed_count, failure: failure.clone() };
+        let question = FailedTry { name: name.to_owned(), failed_count, failure: failure.clone() };
         match self.answers.backoff(&question) {
             Some(backoff) => Ok(backoff),
             None => {
@@ -158,7 +157,7 @@ impl Case<'_> {
             (Some(to), Some(row)) => {
                 if from != Some(to) {
                     row.state = to;
-                    row.memory.leave_state();
+                    row.memory.leave_state(to);
                     row.memory.timer = deadline;
                     self.entered = true;
                 }

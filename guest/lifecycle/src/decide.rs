@@ -16,9 +16,7 @@ use crate::settle::settle;
 use crate::snapshot::{Snapshot, fold};
 use crate::statics;
 use crate::table;
-use crate::write::{
-    Change, Decisions, DefinitionChange, Fields, NewAccount, Removal, Submission,
-};
+use crate::write::{Change, Decisions, DefinitionChange, Fields, NewAccount, Removal, Submission};
 
 /// What has to be read before [`decide`] can be asked about an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +92,11 @@ pub fn decide_by(
             }
         }
     }
-    if work.policies.questions.is_empty() { Ok(work.decisions) } else { Err(work.policies.questions) }
+    if work.policies.questions.is_empty() {
+        Ok(work.decisions)
+    } else {
+        Err(work.policies.questions)
+    }
 }
 
 /// The questions about the items of a request that were not answered yet.
@@ -279,9 +281,9 @@ impl<'a> Work<'a> {
             let Some(sent) = party.sent else { continue };
             let time = match sent.kind {
                 OperationKind::Delete => settings.deactivation_deadline,
-                OperationKind::Add
-                | OperationKind::Update
-                | OperationKind::Check => settings.activation_deadline,
+                OperationKind::Add | OperationKind::Update | OperationKind::Check => {
+                    settings.activation_deadline
+                }
             };
             let own = case.state().and_then(|state| case.deadline_of(state));
             let from = sent.not_before.unwrap_or(case.now);
@@ -306,7 +308,9 @@ fn conclude(case: &mut Case<'_>, policies: &mut Policies<'_>) -> Result<(), Miss
     reconcile(case, policies)?;
     finish(case);
     debug_assert!(
-        case.steps.iter().all(|step| table::TABLE.iter().any(|e| e.on == step.on && e.to == step.to)),
+        case.steps
+            .iter()
+            .all(|step| table::TABLE.iter().any(|e| e.on == step.on && e.to == step.to)),
         "every step is an edge"
     );
     Ok(())

@@ -35,9 +35,7 @@ mod write;
 mod zones;
 
 pub use account::{Account, Attributes, Definition, Failure, Identity, Millis, OpenRequest};
-pub use agent::{
-    Agent, Holding, Observed, OperationKind, Presence, Refusal, Unanswered,
-};
+pub use agent::{Agent, Holding, Observed, OperationKind, Presence, Refusal, Unanswered};
 pub use decide::{Reads, decide, decide_by, reads};
 pub use describe::{DATA_VERSION, NAME, SETTINGS_SCHEMA, TAKES_OVER, VERSION};
 pub use event::{Action, AgentEvent, Answer, Event, Item, Outcome, Refused, Request};

@@ -3,6 +3,7 @@
 //! A pair whose key is not one of these is written back as it was read.
 
 use crate::account::{Account, Attributes, Millis};
+use crate::state::State;
 
 /// The row's timer, when `due_at` is taken by an earlier `answer-by`.
 const TIMER: &str = "timer";
@@ -14,7 +15,7 @@ const LOST: &str = "lost";
 const NO_AGENT: &str = "no-agent";
 /// When the retry policy gave up.
 const GAVE_UP: &str = "gave-up";
-/// The agent and instance that came after that and is still to be tried.
+/// Present while an agent that came after that is still to be tried.
 const NEWCOMER: &str = "newcomer";
 /// Since when no connected agent has held an `ACTIVE` account.
 const UNHELD_SINCE: &str = "unheld-since";
@@ -32,7 +33,7 @@ pub(crate) struct Memory {
     pub(crate) lost: u32,
     pub(crate) no_agent: bool,
     pub(crate) gave_up: Option<Millis>,
-    pub(crate) newcomer: Option<String>,
+    pub(crate) newcomer: bool,
     pub(crate) unheld_since: Option<Millis>,
     pub(crate) undeclared_since: Option<Millis>,
     pub(crate) update_refused: bool,
@@ -49,7 +50,7 @@ impl Memory {
                 LOST => memory.lost = value.parse().unwrap_or(0),
                 NO_AGENT => memory.no_agent = true,
                 GAVE_UP => memory.gave_up = value.parse().ok(),
-                NEWCOMER => memory.newcomer = Some(value.clone()),
+                NEWCOMER => memory.newcomer = true,
                 UNHELD_SINCE => memory.unheld_since = value.parse().ok(),
                 UNDECLARED_SINCE => memory.undeclared_since = value.parse().ok(),
                 UPDATE_REFUSED => memory.update_refused = true,
@@ -79,19 +80,22 @@ impl Memory {
         keep(LOST, (self.lost > 0).then(|| self.lost.to_string()));
         keep(NO_AGENT, mark(self.no_agent));
         keep(GAVE_UP, time(self.gave_up));
-        keep(NEWCOMER, self.newcomer.clone());
+        keep(NEWCOMER, mark(self.newcomer));
         keep(UNHELD_SINCE, time(self.unheld_since));
         keep(UNDECLARED_SINCE, time(self.undeclared_since));
         keep(UPDATE_REFUSED, mark(self.update_refused));
         pairs
     }
 
-    /// Forgets what belongs to the state that is left.
-    pub(crate) fn leave_state(&mut self) {
+    /// Forgets what belongs to the state that is left. How often a try was lost is kept from try to try.
+    pub(crate) fn leave_state(&mut self, to: State) {
+        if !matches!(to, State::ToMigrate | State::Activating) {
+            self.lost = 0;
+        }
         self.timer = None;
         self.no_agent = false;
         self.gave_up = None;
-        self.newcomer = None;
+        self.newcomer = false;
         self.unheld_since = None;
         self.update_refused = false;
     }

@@ -111,8 +111,7 @@ impl<'a> Party<'a> {
 
     /// Whether it holds, or is letting go of, another cluster under the name (rule 15).
     pub(crate) fn conflicts(&self, recorded: Option<&Identity>) -> bool {
-        let claims =
-            self.is_seen_to_hold() || self.operation_kind() == Some(OperationKind::Delete);
+        let claims = self.is_seen_to_hold() || self.operation_kind() == Some(OperationKind::Delete);
         claims && self.sees_another(recorded)
     }
 

@@ -35,10 +35,7 @@ enum Because {
 }
 
 /// Decides what is sent to whom.
-pub(crate) fn reconcile(
-    case: &mut Case<'_>,
-    policies: &mut Policies<'_>,
-) -> Result<(), Missing> {
+pub(crate) fn reconcile(case: &mut Case<'_>, policies: &mut Policies<'_>) -> Result<(), Missing> {
     let mut joined = Vec::new();
     for at in 0..case.parties.len() {
         let party = &case.parties[at];
@@ -81,11 +78,7 @@ fn wanted(case: &Case<'_>, party: &Party<'_>) -> Wanted {
         | State::Deactivating
         | State::Deleting
         | State::DeleteFailed => Wanted::Drop,
-        State::ToMigrate
-        | State::Activating
-        | State::Active
-        | State::Failed
-        | State::Orphaned
+        State::ToMigrate | State::Activating | State::Active | State::Failed | State::Orphaned
             if !ours =>
         {
             Wanted::Drop
@@ -93,11 +86,9 @@ fn wanted(case: &Case<'_>, party: &Party<'_>) -> Wanted {
         State::Activating | State::Active if party.whereabouts == Whereabouts::Connected => {
             Wanted::Hold
         }
-        State::ToMigrate
-        | State::Activating
-        | State::Active
-        | State::Failed
-        | State::Orphaned => Wanted::Nothing,
+        State::ToMigrate | State::Activating | State::Active | State::Failed | State::Orphaned => {
+            Wanted::Nothing
+        }
     }
 }
 
@@ -203,9 +194,7 @@ fn outdated(
     let refusal = refusal.filter(|_| case.has_refused(party));
     let sent = match refusal {
         Some(refusal) => match policies.retry(case.name, refusal.times, &refusal.failure)? {
-            Backoff::After(ms) => {
-                Some(later(OperationKind::Update, case.now.saturating_add(ms)))
-            }
+            Backoff::After(ms) => Some(later(OperationKind::Update, case.now.saturating_add(ms))),
             Backoff::GiveUp => None,
         },
         None if case.has_just_done(party, OperationKind::is_to_hold) => {

@@ -30,7 +30,8 @@ pub(crate) fn check(snapshot: &Snapshot, item: &Item, action: Action) -> Result<
         return refused("unknown", format!("there is no account {name}"), None);
     };
     let Some(state) = row.state else {
-        let reason = format!("{name} is in a state of another module; {} has to wait", action.as_str());
+        let reason =
+            format!("{name} is in a state of another module; {} has to wait", action.as_str());
         return Err(Refused { code: "state", reason, possible: Vec::new() });
     };
     if let Some(agent) = &row.declared_by {
@@ -326,7 +327,11 @@ fn deactivate(case: &mut Case<'_>) {
     let to = match state {
         State::Active | State::Activating => State::ToDeactivate,
         State::ToMigrate | State::Failed | State::Orphaned => {
-            if case.has_possible_holder() { State::ToDeactivate } else { State::Inactive }
+            if case.has_possible_holder() {
+                State::ToDeactivate
+            } else {
+                State::Inactive
+            }
         }
         State::Inactive
         | State::ToDeactivate
@@ -379,7 +384,8 @@ fn rebind(case: &mut Case<'_>, item: &Item) -> Result<(), Refused> {
         );
         return refused("claims", reason, Some(state));
     }
-    let Some((agent, identity)) = claims.first().map(|(agent, seen)| (*agent, (*seen).clone())) else {
+    let Some((agent, identity)) = claims.first().map(|(agent, seen)| (*agent, (*seen).clone()))
+    else {
         return Ok(());
     };
     let reason = format!("the cluster that agent {agent} sees is accepted: {}", identity.host);

@@ -42,11 +42,9 @@ impl Settings {
         let mut settings = Self::default();
         for (key, value) in pairs {
             let Some(setting) = settings.at(key) else { continue };
-            *setting = value
-                .parse()
-                .ok()
-                .filter(|ms| *ms > 0)
-                .ok_or_else(|| format!("{key} is {value:?}; it is a whole number of milliseconds, 1 or more"))?;
+            *setting = value.parse().ok().filter(|ms| *ms > 0).ok_or_else(|| {
+                format!("{key} is {value:?}; it is a whole number of milliseconds, 1 or more")
+            })?;
         }
         Ok(settings)
     }

@@ -58,7 +58,6 @@ fn held(case: &mut Case<'_>) -> bool {
     if let Some(row) = &mut case.row {
         row.error = None;
         row.failed_count = 0;
-        row.memory.lost = 0;
     }
     true
 }
@@ -94,7 +93,6 @@ fn no_agent(case: &mut Case<'_>) -> bool {
     if let Some(row) = &mut case.row {
         row.error = Some(Failure::new("no-agent", text));
         row.memory.no_agent = true;
-        row.memory.lost = 0;
     }
     true
 }
@@ -110,18 +108,18 @@ fn try_again(case: &mut Case<'_>) -> bool {
         }
         return candidate;
     }
-    let newcomer = case.parties.iter().find(|party| is_newcomer(case, party, &memory.newcomer));
-    let newcomer = newcomer.map(|party| (party.id.to_owned(), party.instance.to_owned()));
+    let newcomer = case.parties.iter().find(|party| is_newcomer(case, party, memory.newcomer));
+    let newcomer = newcomer.map(|party| party.id.to_owned());
     let again = memory.gave_up.map(|at| at.saturating_add(case.settings.retry_cap));
     match (newcomer, again) {
-        (Some((agent, _)), again) if again.is_none_or(|at| at <= case.now) => {
+        (Some(agent), again) if again.is_none_or(|at| at <= case.now) => {
             case.step(Trigger::Joined, to, format!("agent {agent} has joined and is tried"));
             true
         }
         (newcomer, Some(again)) => {
             if let Some(row) = &mut case.row {
                 row.memory.timer = newcomer.is_some().then_some(again);
-                row.memory.newcomer = newcomer.map(|(_, instance)| instance);
+                row.memory.newcomer = newcomer.is_some();
             }
             false
         }
@@ -135,10 +133,11 @@ fn try_again(case: &mut Case<'_>) -> bool {
     }
 }
 
-/// An agent that joins now, or did while it was too early, has not refused the account, and is not being asked.
-fn is_newcomer(case: &Case<'_>, party: &Party<'_>, waiting: &Option<String>) -> bool {
-    let came = case.happened.joined == Some(party.id)
-        || waiting.as_deref().is_some_and(|instance| instance == party.instance);
+/// An agent that joins now, did while it was too early, or was never asked; that has not refused the account, and is
+/// not being asked.
+fn is_newcomer(case: &Case<'_>, party: &Party<'_>, waiting: bool) -> bool {
+    let never_asked = party.known.is_none_or(|known| known.asked_revision == 0);
+    let came = waiting || never_asked || case.happened.joined == Some(party.id);
     came && case.is_candidate(party)
         && !case.has_refused(party)
         && !party.operation_kind().is_some_and(OperationKind::is_to_hold)
@@ -151,9 +150,11 @@ fn active(case: &mut Case<'_>) -> bool {
         return false;
     }
     let in_zone = |party: &&Party<'_>| case.is_candidate(party);
-    let being_updated = case.parties.iter().filter(in_zone).any(|party| {
-        party.is_being_asked(case.now, |kind| kind == OperationKind::Update)
-    });
+    let being_updated = case
+        .parties
+        .iter()
+        .filter(in_zone)
+        .any(|party| party.is_being_asked(case.now, |kind| kind == OperationKind::Update));
     if being_updated {
         forget_unheld(case);
         return false;
@@ -294,7 +295,8 @@ fn let_go(case: &mut Case<'_>, state: State) -> bool {
 
 fn why_not(case: &Case<'_>, still: &[&str]) -> String {
     let refusals = case.parties.iter().filter(|party| still.contains(&party.id));
-    let refusals = refusals.filter_map(|party| party.known.and_then(|known| known.refusal.as_ref()));
+    let refusals =
+        refusals.filter_map(|party| party.known.and_then(|known| known.refusal.as_ref()));
     let texts: Vec<String> = refusals
         .filter(|refusal| refusal.kind == OperationKind::Delete)
         .map(|refusal| format!("{}: {}", refusal.failure.code, refusal.failure.text))

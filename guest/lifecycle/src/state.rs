@@ -87,11 +87,9 @@ impl State {
     #[must_use]
     pub const fn kind(self) -> Kind {
         match self {
-            Self::Inactive
-            | Self::Active
-            | Self::Failed
-            | Self::Orphaned
-            | Self::DeleteFailed => Kind::Rest,
+            Self::Inactive | Self::Active | Self::Failed | Self::Orphaned | Self::DeleteFailed => {
+                Kind::Rest
+            }
             Self::ToMigrate
             | Self::Activating
             | Self::ToDeactivate
@@ -108,11 +106,9 @@ impl State {
                 Holder::Agent
             }
             Self::Deleting => Holder::Nobody,
-            Self::Inactive
-            | Self::ToMigrate
-            | Self::Activating
-            | Self::Failed
-            | Self::Orphaned => Holder::Clouddriver,
+            Self::Inactive | Self::ToMigrate | Self::Activating | Self::Failed | Self::Orphaned => {
+                Holder::Clouddriver
+            }
         }
     }
 

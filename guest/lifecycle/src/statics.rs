@@ -92,9 +92,8 @@ fn orphaned(case: &mut Case<'_>) -> bool {
         }
         return false;
     }
-    let awaited = |party: &Party<'_>| {
-        party.whereabouts == Whereabouts::Awaited && declares(case, party)
-    };
+    let awaited =
+        |party: &Party<'_>| party.whereabouts == Whereabouts::Awaited && declares(case, party);
     if case.parties.iter().any(awaited) {
         return false;
     }

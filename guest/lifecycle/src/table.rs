@@ -204,10 +204,7 @@ const fn can_be_checked(state: State) -> bool {
         | State::Active
         | State::Failed
         | State::Orphaned => true,
-        State::ToDeactivate
-        | State::Deactivating
-        | State::Deleting
-        | State::DeleteFailed => false,
+        State::ToDeactivate | State::Deactivating | State::Deleting | State::DeleteFailed => false,
     }
 }
 

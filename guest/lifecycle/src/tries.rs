@@ -75,10 +75,7 @@ fn refusal_of(case: &Case<'_>, party: &Party<'_>) -> Failure {
 }
 
 /// Concludes a try, if it is over. Nothing is concluded in the call that begins it.
-pub(crate) fn conclude(
-    case: &mut Case<'_>,
-    policies: &mut Policies<'_>,
-) -> Result<bool, Missing> {
+pub(crate) fn conclude(case: &mut Case<'_>, policies: &mut Policies<'_>) -> Result<bool, Missing> {
     if case.entered {
         return Ok(false);
     }
@@ -122,7 +119,6 @@ fn fail(
     if let Some(row) = &mut case.row {
         row.failed_count = failed_count;
         row.error = Some(failure);
-        row.memory.lost = 0;
         match backoff {
             Backoff::After(ms) => row.memory.timer = Some(now.saturating_add(ms)),
             Backoff::GiveUp => row.memory.gave_up = Some(now),

@@ -45,11 +45,7 @@ pub(crate) fn missing(snapshot: &Snapshot, event: &Event, answers: &Answers) -> 
             }
         }
     }
-    if all {
-        Some(Zones::All)
-    } else {
-        (!zones.is_empty()).then_some(Zones::Of(zones))
-    }
+    if all { Some(Zones::All) } else { (!zones.is_empty()).then_some(Zones::Of(zones)) }
 }
 
 /// Whether an agent that may be there has the account in its own configuration: a static row may come into being.

@@ -18,7 +18,7 @@ use host_core::settings::Settings;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::registry::Registry;
 use crate::timers::Alarm;
@@ -144,6 +144,13 @@ impl Bridge {
                 unsettled.push(agent.clone());
             }
             shared.registry.put(agent);
+        }
+        let half = shared.ports.records.close_half_begun(now).await?;
+        if half > 0 {
+            warn!(
+                requests = half,
+                "a bridge stopped before it had begun all items of these; they have the rest only"
+            );
         }
         info!(agents = shared.registry.all().len(), "the bridge knows these agents");
         let bridge = Self { shared };

@@ -61,7 +61,7 @@ pub struct Account {
     pub declared_by: Option<String>,
     /// The cluster recorded for the name.
     pub identity: Option<Identity>,
-    /// Tries that failed since the last request to activate.
+    /// Tries that failed since the last request to activate, or since the row was last `ACTIVE`.
     pub failed_count: u32,
     /// Why the row is where it is, if something went wrong.
     pub error: Option<Failure>,

@@ -138,12 +138,15 @@ pub fn observed(known: &Holding, says: &HeldAccount) -> Option<Lesson> {
 }
 
 /// An operation was submitted: what the agent holds is unknown until it answers, and an older unanswered operation is
-/// withdrawn (`spec/lifecycle.md`, rule 12).
+/// withdrawn (`spec/lifecycle.md`, rule 12). Answers to older ones never count from now on, also if the new one should be
+/// withdrawn in its turn: the agent may have done it, and a late answer would no longer be the truth.
 #[must_use]
 pub fn submitted(known: &Holding, operation: &Operation, revision: u64) -> Lesson {
     let mut lesson = Lesson::of(known.clone());
     lesson.ended = known.operation.as_ref().map(withdrawn);
     let holding = &mut lesson.holding;
+    let older = operation.generation.saturating_sub(1);
+    holding.answered_generation = holding.answered_generation.max(older);
     holding.instance.clone_from(&operation.instance);
     if operation.kind != OperationKind::Check {
         holding.observed = Observed::Unknown;

@@ -52,7 +52,7 @@ impl Module {
             Ok(result) => result,
             Err(_) => Err(self.late()),
         };
-        let result = result.map_err(|error| self.name_it(error));
+        let result = result.map_err(|error| self.name_it(&error));
         self.stats.count(&result);
         if report.log_dropped > 0 {
             let dropped = report.log_dropped;
@@ -142,7 +142,7 @@ impl Module {
     }
 
     /// Puts the module's name and digest in front of what happened.
-    pub(crate) fn name_it(&self, error: CallError) -> CallError {
+    fn name_it(&self, error: &CallError) -> CallError {
         let (name, version) = (&self.description.name, &self.description.version);
         let digest = &self.id.digest;
         let sentence =

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use async_trait::async_trait;
+use host_core::clock::Millis;
 use host_core::error::StoreError;
 use host_core::holding::Holding;
 use host_core::journal::JournalEntry;
@@ -52,6 +53,16 @@ impl Records for Store {
                 transaction.run(items).await?;
             }
             Ok(transaction.commit().await?)
+        })
+        .await
+    }
+
+    async fn close_half_begun(&self, at: Millis) -> Result<u64, StoreError> {
+        self.action(|inner| async move {
+            let mut transaction = inner.begin().await?;
+            let closed = transaction.run(Statement::new(sql::CLOSE_HALF_BEGUN).bind(at)).await?;
+            transaction.commit().await?;
+            Ok(closed)
         })
         .await
     }

@@ -114,6 +114,9 @@ statements! {
 
     // Requests.
     INSERT_REQUEST = "INSERT INTO swingbridge_requests (id, action, who, created_at, total) VALUES (?, ?, ?, ?, ?)";
+    CLOSE_HALF_BEGUN = "UPDATE swingbridge_requests SET total = (SELECT COUNT(*) FROM swingbridge_request_items i \
+        WHERE i.request = swingbridge_requests.id) WHERE created_at < ? AND total > (SELECT COUNT(*) \
+        FROM swingbridge_request_items i WHERE i.request = swingbridge_requests.id)";
     REQUEST = "SELECT id, action, who, created_at, total FROM swingbridge_requests WHERE id = ?";
     /// Of a pending item the state is the row's, of a finished one its own.
     ITEMS = "SELECT i.name, i.outcome, CASE WHEN i.outcome = 'pending' THEN a.status ELSE i.state END, i.code, \

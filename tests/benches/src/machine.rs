@@ -22,7 +22,11 @@ impl Machine {
             cpu: cpu.unwrap_or("unknown").to_owned(),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             kernel: kernel.trim().to_owned(),
-            profile: if cfg!(debug_assertions) { "dev, debug assertions on" } else { "dev, opt-level 3" },
+            profile: if cfg!(debug_assertions) {
+                "dev, debug assertions on"
+            } else {
+                "dev, opt-level 3"
+            },
         }
     }
 }

@@ -31,7 +31,8 @@ fn main() -> Result<()> {
     let wanted = |name: &str| {
         arguments.names.is_empty()
             || arguments.names.iter().any(|asked| {
-                name == asked || name.strip_prefix(asked).is_some_and(|rest| rest.starts_with(['.', '_']))
+                name == asked
+                    || name.strip_prefix(asked).is_some_and(|rest| rest.starts_with(['.', '_']))
             })
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

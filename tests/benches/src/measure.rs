@@ -150,7 +150,11 @@ impl Report {
         for m in &self.measures {
             let range = format!("{:.3} … {:.3}", m.low, m.high);
             let (name, value, unit, runs) = (m.name, m.value, m.unit, m.runs);
-            writeln!(out, "{name:<24} {value:>12.3} {unit:<18} {range:>25} {runs:>5}  {}", m.verdict())?;
+            writeln!(
+                out,
+                "{name:<24} {value:>12.3} {unit:<18} {range:>25} {runs:>5}  {}",
+                m.verdict()
+            )?;
             if m.thrown_away > 0 {
                 writeln!(out, "{:<24} {} runs thrown away for steal", "", m.thrown_away)?;
             }

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
-use tests_harness::{
-    NATIVE_DIGEST, NativeLifecycle, TestAgent, TestBridge, TestBridgeOptions,
-};
+use tests_harness::{NATIVE_DIGEST, NativeLifecycle, TestAgent, TestBridge, TestBridgeOptions};
 
 use crate::measure::{Measure, ratios};
 use crate::stopwatch::processor_time;

@@ -17,13 +17,13 @@ use host_core::definition::Definition;
 use host_core::error::{ApplyError, CallError, SourceError, StoreError};
 use host_core::event::{Action, Event};
 use host_core::holding::Holding;
+use host_core::operation::Delivery;
 use host_core::port::ids::Ids;
 use host_core::port::lifecycle::{Called, Lifecycle, ModuleId};
 use host_core::port::link::{AgentEvents as _, AgentLink, Delivered, Session};
 use host_core::port::sources::Sources;
 use host_core::port::store::{DefinitionRow, Memory as _, Rows};
 use host_core::port::world::World;
-use host_core::operation::Delivery;
 use host_core::settings::Settings;
 use host_core::source::SourceAccount;
 use host_core::unit::Unit;
@@ -98,10 +98,9 @@ impl Cost {
 }
 
 fn asked(action: Action) -> Result<Asked> {
-    let definition = match action {
-        Action::Create => Some(Definition::from_json(json!({"kubeconfigFile": "/kc"}))?),
-        _ => None,
-    };
+    let given = json!({"kubeconfigFile": "/kc"});
+    let definition =
+        if action == Action::Create { Some(Definition::from_json(given)?) } else { None };
     let items = (0..ACCOUNTS).map(|n| AskedItem {
         name: format!("prod-eu-{n:05}"),
         zone: Some("eu".into()),
@@ -132,8 +131,7 @@ async fn bridge(
         clock: Arc::clone(clock) as _,
         ids: Arc::clone(ids),
     };
-    let tuning =
-        Tuning { settings, replica: "test".into(), units: 4, sweep_ms: 600_000 };
+    let tuning = Tuning { settings, replica: "test".into(), units: 4, sweep_ms: 600_000 };
     Ok(Bridge::start(ports, tuning).await?)
 }
 

@@ -54,7 +54,7 @@ impl NativeLifecycle {
                 Err(questions) => call.ask(questions, &mut snapshot, &mut answers).await?,
             }
         };
-        let outcomes = call.write(decisions).map_err(denied)?;
+        let outcomes = call.write(decisions).map_err(|denial| denied(&denial))?;
         let answer = match (handles, ticks) {
             (true, _) => Answer::Outcomes(outcomes),
             (false, true) => Answer::Wake(None),
@@ -166,7 +166,7 @@ impl Run<'_> {
     }
 }
 
-fn denied(denial: Denial) -> CallError {
+fn denied(denial: &Denial) -> CallError {
     let sentence = format!("a write for {} was denied: {}", denial.name, denial.reason);
     CallError { class: CallClass::Denied, sentence }
 }

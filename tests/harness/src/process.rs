@@ -39,7 +39,8 @@ impl BridgeProcess {
     /// # Errors
     /// When it ends before that; its log is in `serve.log` in the folder.
     pub async fn start(folder: &Path, agents: &str, flags: &[&str]) -> Result<Self> {
-        let log = std::fs::File::options().create(true).append(true).open(folder.join("serve.log"))?;
+        let log =
+            std::fs::File::options().create(true).append(true).open(folder.join("serve.log"))?;
         let mut child = Command::new(swingbridge()?)
             .args(["serve", "--server-listen", "127.0.0.1:0", "--agents-listen", agents])
             .args(["--database-url", &format!("sqlite:{}", folder.join("bridge.db").display())])

@@ -104,12 +104,8 @@ async fn misbehaving() -> Result<Module> {
 
 async fn call(module: &Module, name: &str) -> Result<Answer, CallError> {
     let item = Item { name: name.to_owned(), zone: None, definition: None };
-    let request = Request {
-        id: "r".into(),
-        action: Action::Activate,
-        who: "test".into(),
-        items: vec![item],
-    };
+    let request =
+        Request { id: "r".into(), action: Action::Activate, who: "test".into(), items: vec![item] };
     let called = module.call(Event::Handle(request), Arc::new(Plenty)).await?;
     assert!(called.writes.is_empty(), "nothing that is denied is collected");
     Ok(called.answer)

@@ -1,13 +1,19 @@
 //! The integration tests: one binary, so that what they share is linked once.
+#![expect(
+    clippy::large_enum_variant,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "this binary is nothing but tests: what fails here fails one of them"
+)]
 
 mod clouddriver;
 mod command_line;
+mod cost;
+mod engine;
 mod floors;
 mod generated;
 mod link;
 mod model;
+mod road;
 mod store;
 mod tidy;
-mod cost;
-mod engine;
-mod road;

@@ -40,8 +40,13 @@ async fn create(bridge: &TestBridge, names: &[String], zone: Option<&str>) -> Re
 }
 
 /// Asks for a state and waits for the outcome, by the bridge's own `wait`.
-async fn instruct(bridge: &TestBridge, names: &[String], state: &str) -> Result<tests_harness::Answer> {
-    let items: Vec<Value> = names.iter().map(|name| json!({"name": name, "state": state})).collect();
+async fn instruct(
+    bridge: &TestBridge,
+    names: &[String],
+    state: &str,
+) -> Result<tests_harness::Answer> {
+    let items: Vec<Value> =
+        names.iter().map(|name| json!({"name": name, "state": state})).collect();
     bridge.api.patch("/armory/accounts?wait=30s", Value::Array(items)).await
 }
 

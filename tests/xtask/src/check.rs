@@ -97,7 +97,7 @@ fn lints() -> Result<()> {
 /// The integration tests start the binary, so it is built first. Whatever they start must be gone afterwards.
 fn tests() -> Result<()> {
     guest::build()?;
-    run(&mut cargo(&["build", "--package", "host"]))?;
+    run(&mut crate::workspace::build_binary())?;
     let mark = Mark::new();
     let mut command = cargo(&["test", "--workspace", "--lib", "--bins", "--tests"]);
     mark.put_on(&mut command);

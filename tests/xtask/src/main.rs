@@ -81,8 +81,7 @@ fn perform(verb: Verb) -> Result<()> {
         Verb::Gen { check: true } => generated::check(),
         Verb::Tidy => run(&mut workspace::cargo(&[
             "test",
-            "--package",
-            "tests-it",
+            "--workspace",
             "--test",
             "it",
             "--",
@@ -99,7 +98,7 @@ fn demo(keep: bool) -> Result<()> {
     say("==> the component that decides (guest/), for WebAssembly");
     guest::build()?;
     say("==> the binary (host/); the first time this takes some minutes");
-    run(&mut workspace::cargo(&["build", "--package", "host"]))?;
+    run(&mut workspace::build_binary())?;
     let mut command = std::process::Command::new(workspace::binary());
     command.arg("demo");
     if keep {
@@ -122,13 +121,17 @@ fn become_(mut command: std::process::Command) -> Result<()> {
 fn bench(names: &[String]) -> Result<()> {
     require_c_compiler()?;
     guest::build()?;
-    let mut command = workspace::cargo(&[
-        "run",
-        "--package",
-        "tests-benches",
+    // What comes from elsewhere is optimized in any case; this raises our own crates.
+    let optimized = [
         "--config",
         "profile.dev.opt-level=3",
-        "--",
-    ]);
-    run(command.args(names))
+        "--config",
+        "profile.dev.debug-assertions=false",
+        "--config",
+        "profile.dev.incremental=false",
+    ];
+    let mut build = workspace::cargo(&["build", "--workspace", "--bin", "benches"]);
+    run(build.args(optimized))?;
+    let mut command = std::process::Command::new(workspace::built("benches"));
+    run(command.args(names).current_dir(workspace::root()))
 }

@@ -20,10 +20,23 @@ pub fn target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
-/// The `swingbridge` that `cargo build -p host` makes.
+/// The `swingbridge` that [`build_binary`] makes.
 #[must_use]
 pub fn binary() -> PathBuf {
-    target().join("debug").join(format!("swingbridge{}", env::consts::EXE_SUFFIX))
+    built("swingbridge")
+}
+
+/// A binary of the workspace.
+#[must_use]
+pub fn built(name: &str) -> PathBuf {
+    target().join("debug").join(format!("{name}{}", env::consts::EXE_SUFFIX))
+}
+
+/// Builds `swingbridge`. Everything that xtask builds is built for the whole workspace: a selection of packages has
+/// features of its own, and would build wasmtime and half of the rest once more.
+#[must_use]
+pub fn build_binary() -> Command {
+    cargo(&["build", "--workspace", "--bin", "swingbridge"])
 }
 
 /// A cargo command in the workspace's folder, with the cargo that runs us.

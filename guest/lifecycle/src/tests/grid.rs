@@ -108,8 +108,7 @@ fn happen(state: Option<State>, happening: Happening) -> Decisions {
         }
         Happening::Refused => {
             let kind = asked.unwrap_or(OperationKind::Add);
-            let observed =
-                if kind == OperationKind::Delete { held } else { Observed::NotHeld };
+            let observed = if kind == OperationKind::Delete { held } else { Observed::NotHeld };
             let known = Holding { observed, gone_since: None, ..known.refused(kind) };
             with(world, known).answered("a1", Some(failure("unreachable")))
         }

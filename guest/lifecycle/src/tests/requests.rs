@@ -221,8 +221,7 @@ fn a_check_ends_when_all_have_answered_and_fails_if_none_reaches_it() {
 #[test]
 fn a_bad_item_stops_no_other() {
     let items = vec![item("nobody"), item("acc")];
-    let event =
-        Event::Handle(Request { id: "r1".to_owned(), action: Some(Action::Delete), items });
+    let event = Event::Handle(Request { id: "r1".to_owned(), action: Some(Action::Delete), items });
     let decided = World::with(State::Inactive).decide(&event);
     assert!(matches!(&decided.outcomes[0], Outcome::Refused(refused) if refused.code == "unknown"));
     assert_eq!(decided.outcomes[1], Outcome::Done);

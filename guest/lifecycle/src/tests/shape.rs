@@ -54,8 +54,7 @@ fn every_state_can_end_in_a_removal() {
 #[test]
 fn every_transient_state_is_left_without_anybody_asking() {
     for state in State::ALL.into_iter().filter(|state| state.kind() == Kind::Transient) {
-        let by_itself =
-            exits(state).any(|edge| !matches!(edge.on, crate::Trigger::Asked(_)));
+        let by_itself = exits(state).any(|edge| !matches!(edge.on, crate::Trigger::Asked(_)));
         assert!(by_itself, "{state:?}");
     }
 }

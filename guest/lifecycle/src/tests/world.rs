@@ -63,8 +63,7 @@ impl Holding {
     /// Asked in the present state, and unanswered.
     pub(super) fn asked(mut self, kind: OperationKind) -> Self {
         self.asked_revision = REVISION;
-        self.operation =
-            Some(Unanswered { kind, definition_revision: DEFINED, not_before: None });
+        self.operation = Some(Unanswered { kind, definition_revision: DEFINED, not_before: None });
         if kind != OperationKind::Check {
             self.observed = Observed::Unknown;
         }

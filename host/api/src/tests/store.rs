@@ -264,6 +264,10 @@ impl Memory for MemoryStore {
 
 #[async_trait]
 impl Records for MemoryStore {
+    async fn close_half_begun(&self, _: u64) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
     async fn begin_request(&self, _: RequestRow, _: Vec<ItemWrite>) -> Result<(), StoreError> {
         not_for_the_api()
     }

@@ -189,6 +189,13 @@ pub trait Records: std::fmt::Debug + Send + Sync {
         decided: Vec<ItemWrite>,
     ) -> Result<(), StoreError>;
 
+    /// Requests that a bridge had begun when it stopped, before `at`, and whose later items it never came to: they have
+    /// only the items that they have. Answers how many there were.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn close_half_begun(&self, at: Millis) -> Result<u64, StoreError>;
+
     /// Items whose outcome no unit wrote: what failed alone.
     ///
     /// # Errors

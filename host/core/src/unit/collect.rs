@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::account::{Account, Change, Fields, NewAccount, Removal, Step};
+use crate::account::{Account, Change, Fields, NewAccount, Removal, State, Step};
 use crate::description::Description;
 use crate::holding::Holding;
 use crate::unit::{Submission, Writes};
@@ -31,12 +31,19 @@ pub struct Denial {
     pub reason: String,
 }
 
+/// What of a row that was read is compared with writes.
+#[derive(Debug)]
+struct Read {
+    state: State,
+    revision: u64,
+}
+
 /// Collects the writes of one call.
 #[derive(Debug)]
 pub struct Collector {
     description: Arc<Description>,
     batch: HashSet<String>,
-    rows: HashMap<String, Option<Account>>,
+    rows: HashMap<String, Option<Read>>,
     holdings: HashMap<(String, String), u64>,
     written: HashSet<String>,
     asked: HashSet<(String, String)>,
@@ -62,11 +69,14 @@ impl Collector {
 
     /// The module has read these rows; of the names asked for, the others have none.
     pub fn has_read(&mut self, asked: &[String], rows: &[Account]) {
-        for name in asked {
-            self.rows.entry(name.clone()).or_insert(None);
-        }
         for row in rows {
-            self.rows.insert(row.name.clone(), Some(row.clone()));
+            let read = Read { state: row.state.clone(), revision: row.revision };
+            self.rows.insert(row.name.clone(), Some(read));
+        }
+        for name in asked {
+            if !self.rows.contains_key(name) {
+                self.rows.insert(name.clone(), None);
+            }
         }
     }
 

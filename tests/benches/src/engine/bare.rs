@@ -98,12 +98,8 @@ fn plain(error: wasmtime::Error) -> anyhow::Error {
 }
 
 fn request() -> Request {
-    let item = Item {
-        name: "prod-eu-1".into(),
-        zone: None,
-        definition: None,
-        attributes: Vec::new(),
-    };
+    let item =
+        Item { name: "prod-eu-1".into(), zone: None, definition: None, attributes: Vec::new() };
     Request {
         id: "01KAN0REQUEST0000000000000".into(),
         action: Action::Activate,

@@ -57,7 +57,9 @@ impl events::Guest for Module {
             "reads-without-end" => reads_without_end(),
             "floods-the-log" => floods_the_log(done),
             "answers-too-few" => Vec::new(),
-            "takes-an-undeclared-edge" => denied(change("takes-an-undeclared-edge", "NOWHERE"), done),
+            "takes-an-undeclared-edge" => {
+                denied(change("takes-an-undeclared-edge", "NOWHERE"), done)
+            }
             "writes-outside-its-batch" => denied(change("somebody-else", "THERE"), done),
             "writes-what-it-never-read" => {
                 let unread = accounts::change(&[row("writes-what-it-never-read", "THERE")]);

@@ -133,14 +133,14 @@ pub(super) fn holding(known: KnownHolding) -> lib::Holding {
         },
         configured: holding.configured,
         identity: holding.identity.map(identity),
-        operation: holding.operation.map(unanswered),
+        operation: holding.operation.as_ref().map(unanswered),
         refusal: holding.refusal.map(refusal),
         asked_revision: holding.asked_revision,
         gone_since,
     }
 }
 
-fn unanswered(operation: Unanswered) -> lib::Unanswered {
+fn unanswered(operation: &Unanswered) -> lib::Unanswered {
     lib::Unanswered {
         kind: kind(operation.kind),
         definition_revision: operation.definition_revision,

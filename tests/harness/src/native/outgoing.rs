@@ -46,8 +46,7 @@ fn failure(failure: lib::Failure) -> Failure {
 }
 
 pub(super) fn subject(subject: &lib::Subject) -> Subject {
-    let definition =
-        |d: &lib::Definition| DefinitionRef { id: d.id.clone(), keys: d.keys.clone() };
+    let definition = |d: &lib::Definition| DefinitionRef { id: d.id.clone(), keys: d.keys.clone() };
     Subject {
         name: subject.name.clone(),
         zone: subject.zone.clone(),

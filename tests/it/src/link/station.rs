@@ -221,12 +221,12 @@ pub(super) fn delivery(
     Delivery { operation, definition: Secret::new(definition) }
 }
 
-/// AddAccounts for one account.
+/// `AddAccounts` for one account.
 pub(super) fn add(id: &str, account: &str, generation: u64) -> Delivery {
     delivery(id, OperationKind::Add, account, generation, "{}")
 }
 
-/// DeleteAccounts for one account.
+/// `DeleteAccounts` for one account.
 pub(super) fn drop_account(id: &str, account: &str, generation: u64) -> Delivery {
     delivery(id, OperationKind::Delete, account, generation, "")
 }

@@ -47,8 +47,10 @@ impl World {
         answer(asked, (!takes).then_some("unreachable"), held)
     }
 
-    /// The stream ends. What was not taken in of the registration is never taken in.
-    pub(super) fn cut(&mut self, at: usize) {
+    /// The stream ends. What was not taken in of the registration is never taken in; answers on their way are lost,
+    /// unless they may come late.
+    pub(super) fn cut(&mut self, at: usize, late: bool) {
+        self.messages.retain(|message| late || !message.is_answer_of(at));
         let side = &mut self.agents[at];
         side.presence = Presence::Gone;
         side.gone_since = NOW;

@@ -25,12 +25,7 @@ pub(super) fn always(world: &World) -> Option<String> {
     None
 }
 
-/// Whether nothing is under way: nothing would happen by itself, whatever the agents did.
-pub(super) fn is_at_rest(calm: usize) -> bool {
-    calm == 0
-}
-
-/// What is wrong with a state at rest: the row, what is known and what is held disagree.
+/// What is wrong with a state at rest, in which nothing happens by itself whatever the agents do: the row, what is known and what is held disagree.
 pub(super) fn at_rest(world: &World) -> Option<String> {
     for (name, row) in &world.rows {
         if state(row).kind() != Kind::Rest {
@@ -115,7 +110,8 @@ fn agent_disagrees(world: &World, side: &Side) -> Option<String> {
         if known.instance != side.instance {
             return Some(format!("what is known of {} is of an older instance", side.id));
         }
-        let truth = side.holds.get(&known.account).map_or(Observed::NotHeld, |r| Observed::Held(*r));
+        let truth =
+            side.holds.get(&known.account).map_or(Observed::NotHeld, |r| Observed::Held(*r));
         if known.observed != truth {
             return Some(format!(
                 "{} is believed {:?} of {}, and it is {truth:?}",
@@ -126,5 +122,6 @@ fn agent_disagrees(world: &World, side: &Side) -> Option<String> {
     let unanswered = world.outbox.iter().find(|pending| {
         pending.operation.agent == side.id && pending.operation.instance == side.instance
     });
-    unanswered.map(|pending| format!("{:?} is never answered by {}", pending.operation.kind, side.id))
+    unanswered
+        .map(|pending| format!("{:?} is never answered by {}", pending.operation.kind, side.id))
 }

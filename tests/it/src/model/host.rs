@@ -1,6 +1,7 @@
 //! The bridge's half: an event is learnt from, the guest decides, its writes are collected, assembled and applied.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::{Arc, LazyLock};
 
 use guest_lifecycle as lib;
@@ -16,7 +17,7 @@ use host_core::unit::assemble::{Call, HoldingState, KeptDefinition, assemble};
 use host_core::unit::collect::Collector;
 
 use super::words;
-use super::world::{Pending, TRIES, Variant, WAIT, World};
+use super::world::{Pending, Variant, WAIT, World};
 
 static DESCRIPTION: LazyLock<Arc<Description>> = LazyLock::new(|| Arc::new(words::description()));
 
@@ -30,6 +31,9 @@ const SETTINGS: lib::Settings = lib::Settings {
     retry_cap: WAIT,
 };
 
+/// What came of a question to the guest, by the question: the same is asked in many states.
+pub(super) type Decided = HashMap<String, Rc<Unit>>;
+
 /// What an event teaches before the guest is asked.
 #[derive(Debug)]
 pub(super) enum Taught<'m> {
@@ -38,22 +42,48 @@ pub(super) enum Taught<'m> {
     Answer(&'m Operation, &'m OperationResult),
 }
 
-/// A definition that differs from the other one.
+/// Two definitions.
+static DEFINITIONS: LazyLock<[Definition; 2]> = LazyLock::new(|| {
+    [r#"{"namespaces":["a"]}"#, r#"{"namespaces":["b"]}"#]
+        .map(|text| Definition::from_text(text).expect("it is a JSON object"))
+});
+
 fn definition(which: bool) -> Definition {
-    let text = if which { r#"{"namespaces":["a"]}"# } else { r#"{"namespaces":["b"]}"# };
-    Definition::from_text(text).expect("it is a JSON object")
+    DEFINITIONS[usize::from(which)].clone()
 }
 
 impl World {
     /// One unit of work about one account, from the event to the commit.
     pub(super) fn perform(
         &mut self,
+        decided: &mut Decided,
+        variant: Variant,
+        now: u64,
+        account: &str,
+        event: Event,
+        taught: &Taught<'_>,
+    ) -> Result<(), String> {
+        let question = self.question(now, account, &event, taught);
+        let unit = match decided.get(&question) {
+            Some(unit) => Rc::clone(unit),
+            None => {
+                let unit = Rc::new(self.unit(variant, now, account, event, taught)?);
+                decided.insert(question, Rc::clone(&unit));
+                unit
+            }
+        };
+        self.apply(variant, &unit);
+        Ok(())
+    }
+
+    fn unit(
+        &self,
         variant: Variant,
         now: u64,
         account: &str,
         mut event: Event,
         taught: &Taught<'_>,
-    ) -> Result<(), String> {
+    ) -> Result<Unit, String> {
         let mut call = self.read(now, account);
         if let Event::OnAgent { agent, instance, event: AgentEvent::Reported(answers), .. } =
             &mut event
@@ -73,9 +103,7 @@ impl World {
             lesson.into_iter().for_each(|lesson| call.learn(lesson));
         }
         let decisions = self.decide(variant, &call, account, &event)?;
-        let unit = write(call, account, &event, decisions)?;
-        self.apply(variant, unit);
-        Ok(())
+        write(call, account, &event, decisions)
     }
 
     fn read(&self, now: u64, account: &str) -> Call {
@@ -147,12 +175,21 @@ impl World {
                     answers.admit(&questions.admit, allow);
                     let keep = vec![lib::Placement::Keep; questions.place.len()];
                     answers.place(&questions.place, keep);
-                    let retry = questions.retry.iter().map(backoff).collect();
+                    let retry = questions.retry.iter().map(|question| self.backoff(question));
+                    let retry = retry.collect();
                     answers.retry(&questions.retry, retry);
                 }
             }
         }
         Err("the guest asks for ever".to_owned())
+    }
+
+    fn backoff(&self, question: &lib::FailedTry) -> lib::Backoff {
+        if question.failed_count >= self.tries {
+            lib::Backoff::GiveUp
+        } else {
+            lib::Backoff::After(WAIT)
+        }
     }
 
     fn there(&self, zones: &lib::Zones) -> Vec<lib::Agent> {
@@ -164,41 +201,41 @@ impl World {
         sides.filter_map(|side| words::agent(agent(side))).collect()
     }
 
-    fn apply(&mut self, variant: Variant, unit: Unit) {
-        for insert in unit.inserts {
+    fn apply(&mut self, variant: Variant, unit: &Unit) {
+        for insert in &unit.inserts {
             let name = insert.account.name.clone();
             self.definitions.insert(name.clone(), false);
             if !variant.outlives_rows {
                 self.counts.remove(&name);
             }
-            self.rows.insert(name, insert.account);
+            self.rows.insert(name, insert.account.clone());
         }
-        for update in unit.updates {
+        for update in &unit.updates {
             let name = update.account.name.clone();
             if update.definition.is_some()
                 && let Some(which) = self.definitions.get_mut(&name)
             {
                 *which = !*which;
             }
-            self.rows.insert(name, update.account);
+            self.rows.insert(name, update.account.clone());
         }
-        for removal in unit.removals {
+        for removal in &unit.removals {
             self.rows.remove(&removal.name);
             self.definitions.remove(&removal.name);
         }
-        for write in unit.holdings {
+        for write in &unit.holdings {
             let key = (write.holding.account.clone(), write.holding.agent.clone());
-            self.holdings.insert(key, write.holding);
+            self.holdings.insert(key, write.holding.clone());
         }
-        for end in unit.ended {
+        for end in &unit.ended {
             if end.state != OperationState::Withdrawn || variant.withdraws {
                 self.outbox.retain(|pending| pending.operation.id != end.id);
             }
         }
-        let new = unit.operations.into_iter();
+        let new = unit.operations.iter().cloned();
         self.outbox.extend(new.map(|operation| Pending { operation, handed: false }));
-        for write in unit.generations {
-            self.counts.insert(write.name, write.generation);
+        for write in &unit.generations {
+            self.counts.insert(write.name.clone(), write.generation);
         }
         self.count_generations();
     }
@@ -214,7 +251,7 @@ impl World {
     }
 }
 
-/// Rule 13 is the bridge's; without it an answer is taken as if nothing had been asked or answered since.
+/// Rule 13 is the bridge's; without it any answer is taken for that to what is unanswered.
 fn answered(
     variant: Variant,
     known: &Holding,
@@ -226,7 +263,11 @@ fn answered(
         return knowledge::answered(known, result, Some(asked), now);
     }
     let blind = Holding { operation: None, answered_generation: 0, ..known.clone() };
-    knowledge::answered(&blind, result, Some(asked), now)
+    let mut lesson = knowledge::answered(&blind, result, Some(asked), now)?;
+    if let (Some(ended), Some(unanswered)) = (&mut lesson.ended, &known.operation) {
+        ended.id.clone_from(&unanswered.id);
+    }
+    Some(lesson)
 }
 
 fn as_answered(asked: &Operation, result: &OperationResult, counted: bool) -> Answered {
@@ -272,10 +313,6 @@ fn agent(side: &super::world::Side) -> Agent {
         version: String::new(),
         replica: String::new(),
     }
-}
-
-fn backoff(question: &lib::FailedTry) -> lib::Backoff {
-    if question.failed_count >= TRIES { lib::Backoff::GiveUp } else { lib::Backoff::After(WAIT) }
 }
 
 fn write(

@@ -4,25 +4,27 @@ use guest_lifecycle::Action;
 use host_core::agent::Presence;
 use host_core::event::{AgentEvent, DefinitionRef, Event, Item, Request, TickReason};
 
-use super::host::Taught;
+use super::host::{Decided, Taught};
 use super::world::{Configuration, Message, NOW, Variant, World};
 
 /// What may go wrong, besides agents that refuse.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Faults {
-    /// Streams end.
-    pub(super) cuts: bool,
+    /// Of how many agents, the first ones, streams end.
+    pub(super) cuts: usize,
     /// Agents' processes end and start anew.
     pub(super) restarts: bool,
     /// The bridge stops and starts.
     pub(super) bridge_restarts: bool,
-    /// How many answers for one agent and account may be on their way at once; with 0, one, and none comes twice.
+    /// How many old answers for one agent and account may be on their way at once, beside a fresh one: answers then
+    /// outlive their stream, and come twice.
     pub(super) late: usize,
 }
 
 impl Faults {
-    pub(super) const ALL: Self =
-        Self { cuts: true, restarts: true, bridge_restarts: true, late: 2 };
+    pub(super) const NONE: Self =
+        Self { cuts: 0, restarts: false, bridge_restarts: false, late: 0 };
+    pub(super) const CUTS: Self = Self { cuts: 1, ..Self::NONE };
 }
 
 /// Something that can happen.
@@ -77,14 +79,14 @@ pub(super) fn moves(configuration: &Configuration, world: &World) -> Vec<Move> {
             moves.push(Move::Message(place, true));
         }
     }
-    moves.extend(deliveries(world, faults.late.max(1)));
+    moves.extend(deliveries(world, faults.late));
     for (at, side) in world.agents.iter().enumerate() {
         match side.presence {
             // A new stream may come before the end of the old one is noticed.
             Presence::Connected if side.registered != side.instance => {
                 moves.extend([Move::Notice(at), Move::Connect(at)]);
             }
-            Presence::Connected if faults.cuts => {
+            Presence::Connected if at < faults.cuts => {
                 moves.extend([Move::Cut(at), Move::Connect(at)]);
             }
             Presence::Connected => {}
@@ -103,11 +105,13 @@ pub(super) fn moves(configuration: &Configuration, world: &World) -> Vec<Move> {
 }
 
 /// Operations that may be put on a stream: of the agent's present instance, once a stream, in order of generation.
-fn deliveries(world: &World, on_their_way: usize) -> Vec<Move> {
+fn deliveries(world: &World, late: usize) -> Vec<Move> {
     let mut moves = Vec::new();
     for (place, pending) in world.outbox.iter().enumerate() {
         let asked = &pending.operation;
-        let Some(at) = world.agents.iter().position(|side| side.id == asked.agent) else { continue };
+        let Some(at) = world.agents.iter().position(|side| side.id == asked.agent) else {
+            continue;
+        };
         let side = &world.agents[at];
         let open = side.presence == Presence::Connected
             && side.instance == asked.instance
@@ -126,7 +130,7 @@ fn deliveries(world: &World, on_their_way: usize) -> Vec<Move> {
             }
             Message::Joined { .. } | Message::Left { .. } => false,
         });
-        if open && !older && !pending.handed && answers.count() < on_their_way {
+        if open && !older && !pending.handed && answers.count() <= late {
             moves.extend([Move::Deliver(place, true), Move::Deliver(place, false)]);
         }
     }
@@ -137,6 +141,7 @@ fn deliveries(world: &World, on_their_way: usize) -> Vec<Move> {
 pub(super) fn happen(
     configuration: &Configuration,
     variant: Variant,
+    decided: &mut Decided,
     world: &World,
     what: Move,
 ) -> Result<World, String> {
@@ -146,21 +151,21 @@ pub(super) fn happen(
         Move::Request(at, action) => {
             let name = format!("acc{at}");
             let event = request(configuration, &name, action);
-            next.perform(variant, now, &name, event, &Taught::Nothing)?;
+            next.perform(decided, variant, now, &name, event, &Taught::Nothing)?;
         }
         Move::Timer(at) => {
             let name = format!("acc{at}");
             now = world.rows[&name].due_at.unwrap_or(NOW).max(NOW);
             let event = Event::Tick { reason: TickReason::Due, accounts: vec![name.clone()] };
-            next.perform(variant, now, &name, event, &Taught::Nothing)?;
+            next.perform(decided, variant, now, &name, event, &Taught::Nothing)?;
         }
         Move::Deliver(place, takes) => {
             now = world.outbox[place].operation.not_before.unwrap_or(NOW).max(NOW);
             next.deliver(place, takes);
         }
-        Move::Message(place, again) => next.take_in(variant, place, again)?,
+        Move::Message(place, again) => next.take_in(decided, variant, place, again)?,
         Move::Connect(at) => next.connect(at),
-        Move::Cut(at) | Move::Notice(at) => next.cut(at),
+        Move::Cut(at) | Move::Notice(at) => next.cut(at, configuration.faults.late > 0),
         Move::Restart(at) => next.restart(at),
         Move::Expire(at) => next.expire(at),
         Move::RestartBridge => next.restart_bridge(),
@@ -196,32 +201,37 @@ fn request(configuration: &Configuration, name: &str, action: Action) -> Event {
 }
 
 impl World {
-    fn take_in(&mut self, variant: Variant, place: usize, again: bool) -> Result<(), String> {
+    fn take_in(
+        &mut self,
+        decided: &mut Decided,
+        variant: Variant,
+        place: usize,
+        again: bool,
+    ) -> Result<(), String> {
         let mut message = self.messages.remove(place);
-        let on_agent = |world: &World, agent: usize, instance: &str, event, account: &String| {
-            Event::OnAgent {
+        let on_agent =
+            |world: &World, agent: usize, instance: &str, event, account: &String| Event::OnAgent {
                 agent: world.agents[agent].id.clone(),
                 instance: instance.to_owned(),
                 event,
                 accounts: vec![account.clone()],
-            }
-        };
+            };
         match &message {
             Message::Joined { agent, account, holds } => {
                 let instance = self.agents[*agent].instance.clone();
                 let event = on_agent(self, *agent, &instance, AgentEvent::Joined, account);
-                self.perform(variant, NOW, account, event, &Taught::Registration(*holds))?;
+                self.perform(decided, variant, NOW, account, event, &Taught::Registration(*holds))?;
             }
             Message::Left { agent, account } => {
                 let instance = self.agents[*agent].instance.clone();
                 let event = on_agent(self, *agent, &instance, AgentEvent::Left, account);
-                self.perform(variant, NOW, account, event, &Taught::Nothing)?;
+                self.perform(decided, variant, NOW, account, event, &Taught::Nothing)?;
             }
             Message::Answer { agent, asked, result, .. } => {
                 let event = AgentEvent::Reported(Vec::new());
                 let event = on_agent(self, *agent, &asked.instance, event, &asked.account);
                 let taught = Taught::Answer(asked, result);
-                self.perform(variant, NOW, &asked.account, event, &taught)?;
+                self.perform(decided, variant, NOW, &asked.account, event, &taught)?;
             }
         }
         if let (true, Message::Answer { late, .. }) = (again, &mut message) {

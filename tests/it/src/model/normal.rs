@@ -6,14 +6,15 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use host_core::agent::OperationResult;
+use host_core::account::{Account, Failure};
+use host_core::agent::{OperationResult, Presence};
+use host_core::event::Event;
 use host_core::holding::{Holding, Observed};
-use host_core::operation::Operation;
+use host_core::operation::{Operation, OperationKind};
 
-use super::world::{Message, NOW, TRIES, Variant, WAIT, World};
+use super::host::Taught;
+use super::world::{Message, NOW, Variant, WAIT, World};
 
-/// The attributes that are times.
-const TIMES: [&str; 4] = ["timer", "answer-by", "gave-up", "unheld-since"];
 /// Definition revisions: the row's own, and every older one.
 const DEFINED: u64 = 20;
 const OUTDATED: u64 = 10;
@@ -36,26 +37,25 @@ impl World {
 
     /// Ids become what they name.
     fn rename(&mut self) {
-        let present: BTreeMap<String, String> =
+        let present: Vec<(String, String)> =
             self.agents.iter().map(|side| (side.id.clone(), side.instance.clone())).collect();
         let rename = |agent: &str, instance: &mut String| {
-            let is_present = present.get(agent) == Some(instance);
-            *instance = if is_present { agent.to_owned() } else { format!("{agent}-old") };
-        };
-        let number = |asked: &mut Operation| {
-            asked.id = format!("{}/{}/{}", asked.account, asked.agent, asked.generation);
-            rename(&asked.agent, &mut asked.instance);
+            let is_present = present.iter().any(|(id, now)| id == agent && now == instance);
+            instance.clear();
+            instance.push_str(agent);
+            if !is_present {
+                instance.push_str("-old");
+            }
         };
         for holding in self.holdings.values_mut() {
             rename(&holding.agent, &mut holding.instance);
-            if let Some(asked) = &mut holding.operation {
-                asked.id = format!("{}/{}/{}", holding.account, holding.agent, asked.generation);
-            }
         }
-        self.outbox.iter_mut().for_each(|pending| number(&mut pending.operation));
+        for asked in self.outbox.iter_mut().map(|pending| &mut pending.operation) {
+            rename(&asked.agent, &mut asked.instance);
+        }
         for message in &mut self.messages {
             if let Message::Answer { asked, .. } = message {
-                number(asked);
+                rename(&asked.agent, &mut asked.instance);
             }
         }
         for side in &mut self.agents {
@@ -120,26 +120,16 @@ impl World {
         }
     }
 
-    /// Generations become ranks; with a count that outlives rows, it is above them all.
+    /// Generations become ranks.
     fn rank(&mut self, variant: Variant) {
-        let names: Vec<String> =
-            self.counts.keys().chain(self.rows.keys()).cloned().collect();
-        for name in names {
-            let mut seen = vec![0];
-            if !variant.outlives_rows {
-                seen.extend(self.counts.get(&name).copied());
-            }
-            self.each_generation(&name, &mut |generation| seen.push(*generation));
-            seen.sort_unstable();
-            seen.dedup();
-            let rank = |generation: &mut u64| {
-                *generation = seen.binary_search(generation).unwrap_or(0) as u64;
-            };
-            self.each_generation(&name, &mut |generation| rank(generation));
-            match self.counts.get_mut(&name) {
-                Some(count) if !variant.outlives_rows => rank(count),
-                Some(count) => *count = COUNT,
-                None => {}
+        for name in self.counts.keys().cloned().collect::<Vec<_>>() {
+            if variant.outlives_rows {
+                for at in 0..self.agents.len() {
+                    self.rank_by_what_is_under_way(&name, at);
+                }
+                self.counts.insert(name, COUNT);
+            } else {
+                self.rank_all(&name);
             }
         }
         for pending in &mut self.outbox {
@@ -158,19 +148,72 @@ impl World {
         }
     }
 
-    fn each_generation(&mut self, name: &str, visit: &mut dyn FnMut(&mut u64)) {
-        for holding in self.holdings.values_mut().filter(|holding| holding.account == name) {
-            visit(&mut holding.answered_generation);
-            holding.operation.iter_mut().for_each(|asked| visit(&mut asked.generation));
+    /// With a count that outlives rows, new generations are above all others: of the past, only what it is to the
+    /// operations that are under way between the bridge and this agent is ever asked.
+    fn rank_by_what_is_under_way(&mut self, name: &str, at: usize) {
+        let mut under_way = Vec::new();
+        self.each_under_way(name, at, &mut |generation| under_way.push(*generation));
+        under_way.sort_unstable();
+        under_way.dedup();
+        let rank = |generation: &mut u64| {
+            *generation = match under_way.binary_search(generation) {
+                Ok(place) => 2 * place as u64 + 2,
+                Err(place) => 2 * place as u64 + 1,
+            };
+        };
+        self.each_under_way(name, at, &mut |generation| rank(generation));
+        self.each_past(name, at, &mut |generation| rank(generation));
+        let side = &mut self.agents[at];
+        let repeats: Vec<u64> = self
+            .outbox
+            .iter()
+            .filter(|pending| {
+                pending.operation.account == name && pending.operation.agent == side.id
+            })
+            .map(|pending| pending.operation.generation)
+            .collect();
+        if let Some(seen) = side.seen.get_mut(name)
+            && !repeats.contains(&seen.generation)
+        {
+            // Its answer is never asked for again.
+            seen.failure = None;
+            seen.held = None;
         }
-        for pending in self.outbox.iter_mut().filter(|pending| pending.operation.account == name) {
+        side.seen.retain(|account, seen| account != name || seen.generation > 1);
+    }
+
+    fn rank_all(&mut self, name: &str) {
+        let mut all = vec![0];
+        all.extend(self.counts.get(name).copied());
+        for at in 0..self.agents.len() {
+            self.each_under_way(name, at, &mut |generation| all.push(*generation));
+            self.each_past(name, at, &mut |generation| all.push(*generation));
+        }
+        all.sort_unstable();
+        all.dedup();
+        let rank = |generation: &mut u64| {
+            *generation = all.binary_search(generation).unwrap_or(0) as u64;
+        };
+        for at in 0..self.agents.len() {
+            self.each_under_way(name, at, &mut |generation| rank(generation));
+            self.each_past(name, at, &mut |generation| rank(generation));
+        }
+        self.counts.get_mut(name).into_iter().for_each(rank);
+    }
+
+    /// The generations of operations that an agent may still be given, or whose answers are on their way.
+    fn each_under_way(&mut self, name: &str, at: usize, visit: &mut dyn FnMut(&mut u64)) {
+        let id = &self.agents[at].id;
+        let asked = |asked: &Operation| asked.account == name && asked.agent == *id;
+        for pending in self.outbox.iter_mut().filter(|pending| asked(&pending.operation)) {
             visit(&mut pending.operation.generation);
         }
-        for side in &mut self.agents {
-            side.seen.get_mut(name).into_iter().for_each(|seen| visit(&mut seen.generation));
+        if let Some(holding) = self.holdings.get_mut(&(name.to_owned(), id.clone())) {
+            holding.operation.iter_mut().for_each(|asked| visit(&mut asked.generation));
         }
         for message in &mut self.messages {
-            if let Message::Answer { asked, result, .. } = message
+            if let Message::Answer { agent, asked, result, .. } = message
+                && *agent == at
                 && asked.account == name
             {
                 visit(&mut asked.generation);
@@ -179,19 +222,33 @@ impl World {
         }
     }
 
+    /// The generations that an agent has seen and answered.
+    fn each_past(&mut self, name: &str, at: usize, visit: &mut dyn FnMut(&mut u64)) {
+        let side = &mut self.agents[at];
+        side.seen.get_mut(name).into_iter().for_each(|seen| visit(&mut seen.generation));
+        if let Some(holding) = self.holdings.get_mut(&(name.to_owned(), side.id.clone())) {
+            visit(&mut holding.answered_generation);
+        }
+    }
+
     fn shift(&mut self, now: u64) {
         let by = now - NOW;
-        let shift = |at: &mut u64| *at = (*at - by.min(*at)).max(NOW - 2 * WAIT);
+        let shift = |at: &mut u64| *at = (*at - by.min(*at)).max(NOW - WAIT);
+        let due = |at: &mut u64| *at = (*at - by.min(*at)).max(NOW);
         let wait = |at: &mut Option<u64>| {
             at.iter_mut().for_each(shift);
             *at = at.filter(|at| *at > NOW);
         };
         for row in self.rows.values_mut() {
             row.state_since = NOW;
-            row.due_at.iter_mut().for_each(shift);
-            for (_, value) in row.attributes.iter_mut().filter(|(key, _)| TIMES.contains(&&**key)) {
-                let mut at: u64 = value.parse().expect("the module writes a time");
-                shift(&mut at);
+            row.due_at.iter_mut().for_each(due);
+            for (key, value) in &mut row.attributes {
+                let mut at: u64 = value.parse().unwrap_or(NOW);
+                match key.as_str() {
+                    "timer" | "answer-by" => due(&mut at),
+                    "gave-up" | "unheld-since" => shift(&mut at),
+                    _ => continue,
+                }
                 *value = at.to_string();
             }
         }
@@ -202,66 +259,132 @@ impl World {
         self.agents.iter_mut().for_each(|side| shift(&mut side.gone_since));
     }
 
-    /// Texts, and counts beyond which nothing changes any more.
+    /// What nobody decides by: texts, counts beyond which nothing changes any more, and what is overwritten before it is
+    /// looked at.
     fn forget(&mut self) {
+        let mut unheld = false;
         for row in self.rows.values_mut() {
-            row.failed_count = row.failed_count.min(TRIES);
-            row.error.iter_mut().for_each(|error| error.text.clear());
+            let remembered = row.attributes.iter().any(|(key, _)| key == "unheld-since");
+            unheld |= row.state == "ACTIVE" && !remembered;
+            row.failed_count = match row.state.as_str() {
+                // The request to activate, the only way on, begins to count anew.
+                "INACTIVE" | "DELETING" | "DELETE_FAILED" => 0,
+                _ => row.failed_count.min(self.tries),
+            };
+            row.error = row.error.take().map(|_| failure());
             row.attributes.sort_unstable();
             row.requests.sort_unstable_by(|a, b| a.action.cmp(&b.action));
             row.requests.dedup_by(|a, b| a.action == b.action);
             row.requests.iter_mut().for_each(|open| open.id.clone_from(&open.action));
         }
-        for refusal in self.holdings.values_mut().filter_map(|holding| holding.refusal.as_mut()) {
+        for side in &mut self.agents {
+            if !unheld || side.presence != Presence::Gone {
+                side.gone_since = NOW - WAIT;
+            }
+        }
+        for holding in self.holdings.values_mut() {
+            let Some(refusal) = &mut holding.refusal else { continue };
             refusal.at = 0;
-            refusal.times = refusal.times.min(TRIES);
-            refusal.failure.text.clear();
+            refusal.times = refusal.times.min(self.tries);
+            refusal.failure = failure();
+            if refusal.kind == OperationKind::Delete {
+                refusal.definition_revision = DEFINED;
+            } else if refusal.definition_revision == OUTDATED {
+                holding.refusal = None;
+            }
         }
     }
 
     /// What the state is found again by.
     pub(super) fn key(&self) -> String {
         let mut key = String::with_capacity(512);
-        let mut put = |part: std::fmt::Arguments<'_>| {
-            key.write_fmt(part).expect("a string takes it");
-        };
-        for (name, row) in &self.rows {
-            let since = |at: &Option<u64>| at.map(|at| at as i64 - NOW as i64);
-            let error = row.error.as_ref().map(|error| error.code.as_str());
-            let requests = row.requests.iter().map(|open| open.action.as_str());
-            put(format_args!(
-                "R{name},{},{:?},{},{error:?},{:?},{:?},{:?};",
-                row.state,
-                row.zone,
-                row.failed_count,
-                since(&row.due_at),
-                row.attributes,
-                requests.collect::<Vec<_>>(),
-            ));
+        self.write(&mut key).expect("a string takes it");
+        key
+    }
+
+    /// What the guest's decision about an account hangs on.
+    pub(super) fn question(
+        &self,
+        now: u64,
+        account: &str,
+        event: &Event,
+        taught: &Taught<'_>,
+    ) -> String {
+        let mut key = String::with_capacity(256);
+        let written = self.write_question(&mut key, now, account, event, taught);
+        written.expect("a string takes it");
+        key
+    }
+
+    fn write_question(
+        &self,
+        key: &mut String,
+        now: u64,
+        account: &str,
+        event: &Event,
+        taught: &Taught<'_>,
+    ) -> std::fmt::Result {
+        match event {
+            Event::Handle(request) => write!(key, "{account},{}", request.action.as_str())?,
+            Event::OnAgent { agent, event, .. } => {
+                write!(key, "{account},{agent},{}", event.as_str())?;
+            }
+            Event::Tick { .. } => write!(key, "{account},{now}")?,
         }
-        for holding in self.holdings.values() {
-            put(format_args!("H{};", show(holding)));
+        match taught {
+            Taught::Nothing => {}
+            Taught::Registration(held) => write!(key, "J{}", held.unwrap_or(0))?,
+            Taught::Answer(asked, result) => {
+                write_operation(key, asked)?;
+                write_result(key, result)?;
+            }
         }
-        for pending in &self.outbox {
-            put(format_args!("O{},{};", ask(&pending.operation), pending.handed));
+        if let Some(row) = self.rows.get(account) {
+            write_row(key, row)?;
         }
-        for (name, count) in &self.counts {
-            put(format_args!("C{name},{count};"));
+        for ((name, _), holding) in &self.holdings {
+            if name == account {
+                write_holding(key, holding)?;
+            }
         }
         for side in &self.agents {
-            put(format_args!("A{:?},{},{:?}", side.presence, side.registered, side.holds));
-            if side.presence == host_core::agent::Presence::Gone {
-                put(format_args!(",{}", side.gone_since));
+            write!(key, "A{},{},{}", side.presence.as_str(), side.registered, side.gone_since)?;
+        }
+        write!(key, "C{}", self.counts.get(account).copied().unwrap_or(0))
+    }
+
+    fn write(&self, key: &mut String) -> std::fmt::Result {
+        for row in self.rows.values() {
+            write_row(key, row)?;
+        }
+        for holding in self.holdings.values() {
+            write_holding(key, holding)?;
+        }
+        for pending in &self.outbox {
+            key.push_str(if pending.handed { "O" } else { "o" });
+            write_operation(key, &pending.operation)?;
+        }
+        for (name, count) in &self.counts {
+            write!(key, "C{name},{count}")?;
+        }
+        for side in &self.agents {
+            write!(key, "A{},{},{}", side.presence.as_str(), side.registered, side.gone_since)?;
+            for (account, held) in &side.holds {
+                write!(key, ",{account}={held}")?;
             }
             for seen in side.seen.values() {
-                put(format_args!(",{}", tell(seen)));
+                write_result(key, seen)?;
             }
         }
         let mut messages: Vec<String> = self.messages.iter().map(message).collect();
         messages.sort_unstable();
-        put(format_args!("{messages:?}"));
-        key
+        messages.iter().for_each(|message| key.push_str(message));
+        Ok(())
     }
+}
+
+fn failure() -> Failure {
+    Failure { code: "unreachable".to_owned(), text: String::new() }
 }
 
 fn renumber(asked: &mut Operation) {
@@ -281,42 +404,72 @@ fn revise_holding(holding: &mut Holding, define: &dyn Fn(&str, &mut u64)) {
     }
 }
 
-fn show(holding: &Holding) -> String {
-    let asked = holding.operation.as_ref().map(|asked| {
-        (asked.kind, asked.definition_revision, asked.generation, asked.not_before)
-    });
-    let refusal = holding.refusal.as_ref().map(|refusal| {
-        (&refusal.failure.code, refusal.kind, refusal.definition_revision, refusal.times)
-    });
-    format!(
-        "{},{},{},{:?},{asked:?},{},{refusal:?},{}",
-        holding.account,
-        holding.agent,
-        holding.instance,
-        holding.observed,
-        holding.answered_generation,
-        holding.asked_revision,
-    )
+fn kind(kind: OperationKind) -> char {
+    match kind {
+        OperationKind::Add => 'a',
+        OperationKind::Update => 'u',
+        OperationKind::Delete => 'd',
+        OperationKind::Check => 'c',
+    }
 }
 
-fn ask(asked: &Operation) -> String {
-    format!(
-        "{},{},{:?},{},{:?}",
-        asked.id, asked.instance, asked.kind, asked.definition_revision, asked.not_before
-    )
+fn write_row(key: &mut String, row: &Account) -> std::fmt::Result {
+    let Account { name, state, failed_count, .. } = row;
+    let due = row.due_at.map_or(-1, |at| at as i64 - NOW as i64);
+    let zone = row.zone.as_deref().unwrap_or("-");
+    write!(key, "R{name},{state},{zone},{failed_count},{due}")?;
+    for (attribute, value) in &row.attributes {
+        write!(key, ",{attribute}={value}")?;
+    }
+    for open in &row.requests {
+        write!(key, ",{}", open.action)?;
+    }
+    Ok(())
 }
 
-fn tell(result: &OperationResult) -> String {
-    let code = result.failure.as_ref().map(|failure| failure.code.as_str());
-    format!("{},{},{code:?},{:?}", result.account, result.generation, result.held)
+fn write_holding(key: &mut String, holding: &Holding) -> std::fmt::Result {
+    let Holding { account, agent, instance, asked_revision, answered_generation, .. } = holding;
+    write!(key, "H{account},{agent},{instance},{asked_revision},{answered_generation}")?;
+    match holding.observed {
+        Observed::Unknown => key.push('?'),
+        Observed::NotHeld => key.push('-'),
+        Observed::Held(revision) => write!(key, "+{revision}")?,
+    }
+    if let Some(asked) = &holding.operation {
+        let wait = if asked.not_before.is_some() { "w" } else { "" };
+        let (kind, revision) = (kind(asked.kind), asked.definition_revision);
+        write!(key, ",{kind}{revision}{wait}{}", asked.generation)?;
+    }
+    if let Some(refusal) = &holding.refusal {
+        let (kind, revision) = (kind(refusal.kind), refusal.definition_revision);
+        write!(key, "!{kind}{revision},{}", refusal.times)?;
+    }
+    Ok(())
+}
+
+fn write_operation(key: &mut String, asked: &Operation) -> std::fmt::Result {
+    let wait = if asked.not_before.is_some() { "w" } else { "" };
+    let (kind, revision) = (kind(asked.kind), asked.definition_revision);
+    write!(key, "{},{},{kind}{revision}{wait}", asked.id, asked.instance)
+}
+
+fn write_result(key: &mut String, result: &OperationResult) -> std::fmt::Result {
+    let refused = if result.failure.is_some() { "!" } else { "" };
+    let held = result.held.unwrap_or(0);
+    write!(key, ",{},{}{refused}+{held}", result.account, result.generation)
 }
 
 fn message(message: &Message) -> String {
-    match message {
-        Message::Joined { agent, account, holds } => format!("J{agent},{account},{holds:?}"),
-        Message::Left { agent, account } => format!("L{agent},{account}"),
-        Message::Answer { agent, asked, result, late } => {
-            format!("W{agent},{},{},{late}", ask(asked), tell(result))
+    let mut text = String::with_capacity(64);
+    let written = match message {
+        Message::Joined { agent, account, holds } => {
+            write!(text, "J{agent},{account},{}", holds.unwrap_or(0))
         }
-    }
+        Message::Left { agent, account } => write!(text, "L{agent},{account}"),
+        Message::Answer { agent, asked, result, late } => write!(text, "W{agent},{late}")
+            .and_then(|()| write_operation(&mut text, asked))
+            .and_then(|()| write_result(&mut text, result)),
+    };
+    written.expect("a string takes it");
+    text
 }

@@ -14,8 +14,6 @@ use super::moves::Faults;
 pub(super) const NOW: u64 = 1_000_000;
 /// Every duration of the settings, and every wait of the retry policy.
 pub(super) const WAIT: u64 = 1_000;
-/// Tries until the retry policy gives up.
-pub(super) const TRIES: u32 = 2;
 
 /// What is explored.
 #[derive(Debug)]
@@ -28,6 +26,8 @@ pub(super) struct Configuration {
     /// The requests that are made, at any time.
     pub(super) asked: &'static [Action],
     pub(super) faults: Faults,
+    /// Tries until the retry policy gives up.
+    pub(super) tries: u32,
 }
 
 /// Which of the rules are kept.
@@ -85,9 +85,20 @@ pub(super) enum Message {
     Answer { agent: usize, asked: Operation, result: OperationResult, late: bool },
 }
 
+impl Message {
+    pub(super) fn is_answer_of(&self, who: usize) -> bool {
+        match self {
+            Self::Answer { agent, .. } => *agent == who,
+            Self::Joined { .. } | Self::Left { .. } => false,
+        }
+    }
+}
+
 /// A state of the model.
 #[derive(Debug, Clone)]
 pub(super) struct World {
+    /// See [`Configuration::tries`].
+    pub(super) tries: u32,
     pub(super) rows: BTreeMap<String, Account>,
     /// Which of two definitions a row has.
     pub(super) definitions: BTreeMap<String, bool>,
@@ -112,6 +123,7 @@ impl World {
             seen: BTreeMap::new(),
         });
         Self {
+            tries: configuration.tries,
             rows: BTreeMap::new(),
             definitions: BTreeMap::new(),
             holdings: BTreeMap::new(),

@@ -28,7 +28,8 @@ async fn all_in(bridge: &BridgeProcess, state: &str, count: usize) -> Result<()>
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bridge_killed_while_it_activates_a_thousand_accounts_finishes_when_it_is_back() -> Result<()> {
+async fn a_bridge_killed_while_it_activates_a_thousand_accounts_finishes_when_it_is_back()
+-> Result<()> {
     let folder = tempfile::tempdir()?;
     let bridge = BridgeProcess::start(folder.path(), "127.0.0.1:0", &[]).await?;
     let agents = bridge.agents.trim_start_matches("http://").to_owned();
@@ -59,9 +60,9 @@ async fn a_bridge_killed_while_it_activates_a_thousand_accounts_finishes_when_it
     all_in(&bridge, "ACTIVE", 1_000).await?;
     let result = bridge.api.get(&format!("{handle}?wait=60s")).await?.expect(200)?;
     ensure!(result.body["done"] == true, "{}", result.body);
-    let done = result.body["items"].as_array().map_or(0, |items| {
-        items.iter().filter(|item| item["outcome"] == "done").count()
-    });
+    let done = result.body["items"]
+        .as_array()
+        .map_or(0, |items| items.iter().filter(|item| item["outcome"] == "done").count());
     assert_eq!(done, 1_000);
     a.stop().await;
     b.stop().await;

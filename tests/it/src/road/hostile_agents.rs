@@ -44,7 +44,7 @@ async fn an_answer_to_another_agents_operation_is_not_believed() -> Result<()> {
     activate(&bridge, "a").await?;
     let operation = asked.operations().await.remove(0);
     liar.answer(vec![done(&operation.id, "a", operation.generation)]).await;
-    assert_eq!(liar.acknowledged().await, [operation.id.clone()]);
+    assert_eq!(liar.acknowledged().await, std::slice::from_ref(&operation.id));
     assert_eq!(bridge.api.state("a").await?.as_deref(), Some("ACTIVATING"));
     asked.answer(vec![done(&operation.id, "a", operation.generation)]).await;
     asked.acknowledged().await;

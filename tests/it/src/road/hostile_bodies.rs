@@ -79,7 +79,10 @@ async fn a_body_that_is_too_large_is_refused() -> Result<()> {
 async fn names_that_no_path_could_reach_are_refused() -> Result<()> {
     let mut bridge = TestBridge::start().await?;
     let long = "x".repeat(300);
-    for name in ["", " ", " a", "a ", "a b", "a/b", "..", "../evil", "a\\b", "a\u{0}", "a\nb", "a\u{7f}", &long] {
+    for name in [
+        "", " ", " a", "a ", "a b", "a/b", "..", "../evil", "a\\b", "a\u{0}", "a\nb", "a\u{7f}",
+        &long,
+    ] {
         let item = json!({"name": name, "kubeconfigFile": "/kc"});
         let answer = bridge.api.post("/armory/accounts/dynamic", json!([item])).await?;
         assert_eq!(answer.status, 400, "{name:?}: {answer:?}");
@@ -120,7 +123,11 @@ async fn an_unknown_account_is_a_404() -> Result<()> {
     bridge.api.patch("/armory/accounts", instruction).await?.expect(404)?;
     bridge.api.delete("/armory/accounts/nobody", None).await?.expect(404)?;
     bridge.api.get("/armory/accounts/nobody").await?.expect(404)?;
-    bridge.api.put("/armory/accounts/dynamic", json!({"name": "nobody", "metrics": true})).await?.expect(404)?;
+    bridge
+        .api
+        .put("/armory/accounts/dynamic", json!({"name": "nobody", "metrics": true}))
+        .await?
+        .expect(404)?;
     bridge.stop().await;
     Ok(())
 }
@@ -164,7 +171,12 @@ async fn one_bad_item_among_ten_thousand_stops_nobody_else() -> Result<()> {
         names("a", 9_999).iter().map(|n| json!({"name": n, "kubeconfigFile": "/kc"})).collect();
     items.insert(5_000, json!({"name": "bad/one", "kubeconfigFile": "/kc"}));
     let answer = bridge.api.post("/armory/accounts/dynamic?wait=30s", Value::Array(items)).await?;
-    assert_eq!(answer.status, 200, "{}", answer.body.to_string().chars().take(300).collect::<String>());
+    assert_eq!(
+        answer.status,
+        200,
+        "{}",
+        answer.body.to_string().chars().take(300).collect::<String>()
+    );
     assert_eq!(answer.outcome("bad/one"), Some("refused"));
     assert_eq!(bridge.api.states().await?.len(), 9_999);
     bridge.stop().await;

@@ -24,7 +24,8 @@ async fn the_tokens_of_real_accounts_are_in_no_table_and_no_answer() -> Result<(
         for path in ["/agents/kubernetes/accounts/", "/armory/accounts/"] {
             said += &bridge.api.get(&format!("{path}{name}")).await?.body.to_string();
         }
-        said += &bridge.api.get(&format!("/armory/accounts/{name}/history")).await?.body.to_string();
+        said +=
+            &bridge.api.get(&format!("/armory/accounts/{name}/history")).await?.body.to_string();
     }
     said += &bridge.api.get("/armory/agent/operations?items=100").await?.body.to_string();
     said += &bridge.api.get("/armory/accounts").await?.body.to_string();
@@ -42,7 +43,8 @@ fn assert_nothing_planted(folder: &Path) -> Result<()> {
     let mut looked_at = 0;
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("clouddriver.db")) {
+        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("clouddriver.db"))
+        {
             continue;
         }
         let bytes = std::fs::read(&path)?;

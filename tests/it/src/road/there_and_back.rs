@@ -68,7 +68,8 @@ async fn the_journal_tells_who_what_and_which_module() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_without_a_zone_goes_to_every_agent_and_stays_in_the_zone_of_the_first() -> Result<()> {
+async fn an_account_without_a_zone_goes_to_every_agent_and_stays_in_the_zone_of_the_first()
+-> Result<()> {
     let mut bridge = TestBridge::start().await?;
     let eu = agent(&bridge, "agent-eu", "eu", "default: { refuses: unreachable }").await?;
     let us = agent(&bridge, "agent-us", "us", WELL).await?;
@@ -103,9 +104,15 @@ async fn an_update_reaches_the_agent_that_holds_the_account() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_accounts_in_one_body_are_answered_one_by_one() -> Result<()> {
     let mut bridge = TestBridge::start().await?;
-    let held = agent(&bridge, "agent-a", "eu", "
+    let held = agent(
+        &bridge,
+        "agent-a",
+        "eu",
+        "
 default: { takes: 0ms }
-accounts: [{ match: 'a-.*7', refuses: unauthorized }]").await?;
+accounts: [{ match: 'a-.*7', refuses: unauthorized }]",
+    )
+    .await?;
     let all = names("a", 10_000);
     create(&bridge, &all, Some("eu")).await?;
     let answer = instruct(&bridge, &all, "ACTIVE").await?.expect(200)?;

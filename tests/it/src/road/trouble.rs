@@ -56,7 +56,11 @@ accounts: [{ match: a, refuses: unauthorized, times: 2 }]";
 async fn without_an_agent_an_activation_fails_and_goes_on_when_one_comes() -> Result<()> {
     let mut bridge = TestBridge::start().await?;
     create(&bridge, &["a".into()], Some("eu")).await?;
-    bridge.api.patch("/armory/accounts", json!([{"name": "a", "state": "ACTIVE"}])).await?.expect(202)?;
+    bridge
+        .api
+        .patch("/armory/accounts", json!([{"name": "a", "state": "ACTIVE"}]))
+        .await?
+        .expect(202)?;
     assert_eq!(bridge.api.state("a").await?.as_deref(), Some("TO_MIGRATE"));
     bridge.clock.advance(30_001);
     until(&bridge, "a", Some("FAILED")).await?;

@@ -69,6 +69,18 @@ async fn a_request_begins_once() {
 }
 
 #[tokio::test]
+async fn a_request_that_was_half_begun_when_the_bridge_stopped_comes_to_an_end() {
+    let Fresh { store, folder: _folder } = Fresh::new().await;
+    store.begin_request(request(3), vec![item("r", "x", ItemOutcome::Done)]).await.expect("begun");
+    assert_eq!(store.pending_items("r".into()).await, Ok(2));
+    assert_eq!(store.close_half_begun(NOW).await, Ok(0), "it may still be going on");
+    assert_eq!(store.close_half_begun(NOW + 1).await, Ok(1));
+    assert_eq!(store.pending_items("r".into()).await, Ok(0));
+    assert_eq!(store.close_half_begun(NOW + 1).await, Ok(0));
+    store.close().await;
+}
+
+#[tokio::test]
 async fn a_pending_item_shows_the_state_of_its_account_and_a_finished_one_its_own() {
     let Fresh { store, folder: _folder } = Fresh::new().await;
     store.begin_request(request(1), Vec::new()).await.expect("begun");
