@@ -59,7 +59,7 @@ fn nothing_that_ships_stands_in_for_something_else() {
 }
 
 #[test]
-fn no_test_is_switched_off() {
+fn no_test_is_switched_off_without_a_reason() {
     none(&sources::switched_off(&repository()));
     assert_eq!(sources::switched_off(&planted("host/src/x.rs", concat!("#[ig", "nore]"))).len(), 1);
 }

@@ -103,7 +103,7 @@ fn wants_all_memory() -> Vec<events::Outcome> {
 
 /// Hands the host more in one call than a call may carry.
 fn sends_a_huge_string() -> Vec<events::Outcome> {
-    log::write(log::Level::Info, &"x".repeat(16 << 20));
+    log::write(log::Level::Info, &"x".repeat(4 << 20));
     Vec::new()
 }
 
