@@ -68,7 +68,7 @@ fn ask(questions: &Questions, snapshot: &mut Snapshot, answers: &mut Answers) {
     if !questions.retry.is_empty() {
         let tries: Vec<_> = questions.retry.iter().map(outgoing::failed_try).collect();
         let backoffs = as_many(answered(policy::retry(&tries)), tries.len());
-        answers.retry(&questions.retry, backoffs.into_iter().map(incoming::backoff).collect());
+        answers.retry(&questions.retry, backoffs.iter().map(incoming::backoff).collect());
     }
 }
 

@@ -13,12 +13,12 @@ pub(crate) fn request(request: events::Request) -> lib::Event {
     });
     lib::Event::Handle(lib::Request {
         id: request.id,
-        action: action(request.action),
+        action: action(&request.action),
         items: items.collect(),
     })
 }
 
-fn action(action: events::Action) -> Option<lib::Action> {
+fn action(action: &events::Action) -> Option<lib::Action> {
     match action {
         events::Action::Migrate => Some(lib::Action::Migrate),
         events::Action::Create => Some(lib::Action::Create),
@@ -175,9 +175,9 @@ pub(crate) fn placement(placement: policy::Placement) -> lib::Placement {
 }
 
 /// An answer of a later version is no time to try again at.
-pub(crate) fn backoff(backoff: policy::Backoff) -> lib::Backoff {
+pub(crate) fn backoff(backoff: &policy::Backoff) -> lib::Backoff {
     match backoff {
-        policy::Backoff::After(ms) => lib::Backoff::After(ms),
+        policy::Backoff::After(ms) => lib::Backoff::After(*ms),
         policy::Backoff::GiveUp | policy::Backoff::Other(_) => lib::Backoff::GiveUp,
     }
 }

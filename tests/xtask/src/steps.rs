@@ -43,6 +43,8 @@ impl Steps {
             say(&format!("  passed  {:>7}  {name}", seconds(*took)));
         }
         say(&format!("\n{closing} {} in all.", seconds(self.begun.elapsed())));
+        // For whoever reads the end of a long output: a step that did not pass ends the run before this line.
+        say(&format!("\n{} passed, 0 failed", self.done.len()));
     }
 }
 

@@ -90,7 +90,11 @@ pub(crate) fn stand_ins(files: &[Text]) -> Vec<String> {
 
 /// Tests that do not run.
 pub(crate) fn switched_off(files: &[Text]) -> Vec<String> {
-    lines_with(written(files), &[concat!("#[ig", "nore]")], "switches a test off and says no reason")
+    lines_with(
+        written(files),
+        &[concat!("#[ig", "nore]")],
+        "switches a test off and says no reason",
+    )
 }
 
 fn lines_with<'a>(
