@@ -5,7 +5,7 @@
 //! If something is missing on the way, the answer is [`Questions`], all at once, and the driver calls again:
 //!
 //! 1. [`reads`] says which rows, holdings and source accounts an event needs.
-//! 2. [`decide`] either asks ([`Questions`]: agents of zones, the policies) or decides.
+//! 2. [`decide()`] either asks ([`Questions`]: agents of zones, the policies) or decides.
 //! 3. The driver carries the [`Decisions`] out: rows first, then submissions.
 //!
 //! The words are those of `wit/lifecycle`, written a second time: this crate shares nothing with the bridge. The rules
