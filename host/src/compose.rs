@@ -5,27 +5,26 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use host_agents::{AgentServer, Options as AgentLinkOptions};
-use host_api::{ApiOptions, ApiState};
+use host_api::{ApiOptions, ApiState, HttpPeers};
 use host_clouddriver::{ClouddriverSources, Engines};
 use host_control::{Bridge, EmptyChain, Ports, Tuning};
 use host_core::error::{SourceError, StoreError};
 use host_core::port::ids::Ids;
-use host_core::port::lifecycle::Lifecycle;
+use host_core::port::lifecycle::{Lifecycle, LifecycleSlot};
 use host_core::port::sources::Sources;
-use host_core::port::store::Memory as _;
 use host_core::port::time::Clock;
 use host_core::settings::Settings;
 use host_core::source::SourceAccount;
-use host_engine::{Engine, EngineError, EngineOptions, Limits, LoadError, Module};
+use host_engine::Limits;
 use host_store::{ClouddriverTable, KeySource, OpenError, OpenOptions, Store};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::error;
 
-/// The slot that the lifecycle module serves in.
-const SLOT: &str = "lifecycle";
+use crate::lifecycle_slot::{self, ModuleSlot, SlotError};
+
 /// Units of work at the same time (`spec/database.md`: at most the pool less four).
 const UNITS: usize = 4;
 /// How often the slow pass goes over all rows.
@@ -54,8 +53,14 @@ pub struct BridgeOptions {
     pub settings: Settings,
     /// What one call of the lifecycle module may use.
     pub limits: Limits,
-    /// The name of this replica.
-    pub replica: String,
+    /// The name of this replica; absent: this host's name and the port of its HTTP API.
+    pub replica: Option<String>,
+    /// Where other replicas reach its HTTP API; absent: where it listens.
+    pub advertise: Option<String>,
+    /// This host's name.
+    pub host_name: String,
+    /// `lease.ttl`, in milliseconds.
+    pub lease_ttl_ms: u64,
 }
 
 /// Why a bridge does not start. Each says what to do.
@@ -67,12 +72,9 @@ pub enum StartError {
     /// Clouddriver's table.
     #[error(transparent)]
     Source(#[from] SourceError),
-    /// The engine.
+    /// The lifecycle module.
     #[error(transparent)]
-    Engine(#[from] EngineError),
-    /// The module.
-    #[error("the lifecycle module cannot serve: {0}")]
-    Load(#[from] LoadError),
+    Slot(#[from] SlotError),
     /// The agent link.
     #[error(transparent)]
     Bind(#[from] host_agents::BindError),
@@ -114,20 +116,16 @@ impl Running {
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
     ) -> Result<Self, StartError> {
-        let module = async |limits: Limits| {
-            let engine = Engine::new(EngineOptions {
-                lifecycle_permits: limits.permits,
-                ..EngineOptions::default()
-            })?;
-            let pairs = options.settings.pairs();
-            Ok::<_, StartError>(
-                Module::load(&engine, crate::LIFECYCLE.to_vec(), limits, &pairs).await?,
-            )
+        let store = open(&options, &clock).await?;
+        let at = clock.now();
+        let slot = async {
+            let (limits, pairs) = (options.limits.clone(), options.settings.pairs());
+            let slots = Arc::new(store.clone());
+            let slot = ModuleSlot::open(slots, crate::LIFECYCLE, limits, pairs, at).await?;
+            Ok(Arc::new(slot) as Arc<dyn LifecycleSlot>)
         };
-        let module = module(options.limits.clone()).await?;
-        let digest = module.id().digest.clone();
-        let serving = move |generation| Arc::new(module.serving(generation)) as Arc<dyn Lifecycle>;
-        Self::start_with(options, clock, ids, &digest, serving).await
+        let slot = slot.await;
+        Self::serve_or_close(options, clock, ids, slot, store).await
     }
 
     /// Starts a bridge with another lifecycle behind the same port: `serving` is given the slot generation.
@@ -141,32 +139,38 @@ impl Running {
         digest: &str,
         serving: impl FnOnce(u64) -> Arc<dyn Lifecycle>,
     ) -> Result<Self, StartError> {
-        let store = Store::open(OpenOptions {
-            url: options.database_url.clone(),
-            key: options.secrets_key.clone(),
-            clock: Arc::clone(&clock),
-        })
-        .await?;
-        match Self::serve(&options, clock, ids, digest, serving, store.clone()).await {
-            Ok(running) => Ok(running),
-            Err(error) => {
-                store.close().await;
-                Err(error)
-            }
+        let store = open(&options, &clock).await?;
+        let slot = lifecycle_slot::linked(&store, digest, serving, clock.now()).await;
+        let slot = slot.map(|slot| Arc::new(slot) as Arc<dyn LifecycleSlot>);
+        Self::serve_or_close(options, clock, ids, slot.map_err(StartError::from), store).await
+    }
+
+    async fn serve_or_close(
+        options: BridgeOptions,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        slot: Result<Arc<dyn LifecycleSlot>, StartError>,
+        store: Store,
+    ) -> Result<Self, StartError> {
+        let running = match slot {
+            Ok(slot) => Self::serve(&options, clock, ids, slot, store.clone()).await,
+            Err(error) => Err(error),
+        };
+        if running.is_err() {
+            store.close().await;
         }
+        running
     }
 
     async fn serve(
         options: &BridgeOptions,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
-        digest: &str,
-        serving: impl FnOnce(u64) -> Arc<dyn Lifecycle>,
+        lifecycle: Arc<dyn LifecycleSlot>,
         store: Store,
     ) -> Result<Self, StartError> {
         let table = options.clouddriver_database_url.as_deref().map(ClouddriverTable::open);
         let table = table.transpose()?.map(Arc::new);
-        let generation = store.serve(SLOT.to_owned(), digest.to_owned(), clock.now()).await?;
         let link =
             AgentServer::bind(options.agents, options.link.clone(), Arc::clone(&clock)).await?;
         let listen = |source| StartError::Listen { listen: options.http, source };
@@ -178,19 +182,20 @@ impl Running {
             outbox: Arc::new(store.clone()),
             memory: Arc::new(store.clone()),
             records: Arc::new(store.clone()),
+            replicas: Arc::new(store.clone()),
+            peers: Arc::new(HttpPeers::default()),
             vault: Arc::new(store.clone()),
             engines: Arc::new(Engines),
             sources: sources(table.as_ref()),
-            lifecycle: serving(generation),
+            lifecycle,
             policies: Arc::new(EmptyChain::new(options.settings.clone(), Arc::clone(&ids))),
             link: link.link(),
             clock,
             ids,
         };
-        info!(module = %digest, generation, "the lifecycle module serves");
-        let bridge = Bridge::start(ports, tuning(options)).await?;
+        let bridge = Bridge::start(ports, tuning(options, http).await).await?;
         let draining = CancellationToken::new();
-        let router = host_api::router(api(options, &bridge, &store, http));
+        let router = host_api::router(api(options, &bridge, &store));
         let servers = vec![
             serve_agents(link, bridge.clone(), draining.clone()),
             serve_http(listener, router, draining.clone()),
@@ -219,16 +224,43 @@ impl Running {
     }
 }
 
-fn tuning(options: &BridgeOptions) -> Tuning {
+async fn open(options: &BridgeOptions, clock: &Arc<dyn Clock>) -> Result<Store, StartError> {
+    let store = Store::open(OpenOptions {
+        url: options.database_url.clone(),
+        key: options.secrets_key.clone(),
+        clock: Arc::clone(clock),
+    });
+    Ok(store.await?)
+}
+
+async fn tuning(options: &BridgeOptions, http: SocketAddr) -> Tuning {
+    let replica = options.replica.clone();
+    let base_url = match &options.advertise {
+        Some(url) => url.clone(),
+        None => format!("http://{}", reachable(&options.host_name, http).await),
+    };
     Tuning {
         settings: options.settings.clone(),
-        replica: options.replica.clone(),
+        replica: replica.unwrap_or_else(|| format!("{}:{}", options.host_name, http.port())),
+        base_url,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        lease_ttl_ms: options.lease_ttl_ms,
         units: UNITS,
         sweep_ms: SWEEP_MS,
     }
 }
 
-fn api(options: &BridgeOptions, bridge: &Bridge, store: &Store, http: SocketAddr) -> ApiState {
+/// The address that others can use: of a listener on all addresses, the one of this host's name.
+async fn reachable(host_name: &str, http: SocketAddr) -> SocketAddr {
+    if !http.ip().is_unspecified() {
+        return http;
+    }
+    let found = tokio::net::lookup_host((host_name, http.port())).await;
+    let own = found.ok().and_then(|mut found| found.find(|each| !each.ip().is_loopback()));
+    own.unwrap_or(http)
+}
+
+fn api(options: &BridgeOptions, bridge: &Bridge, store: &Store) -> ApiState {
     ApiState {
         intake: Arc::new(bridge.clone()),
         records: Arc::new(store.clone()),
@@ -238,8 +270,6 @@ fn api(options: &BridgeOptions, bridge: &Bridge, store: &Store, http: SocketAddr
         clock: bridge.clock(),
         options: ApiOptions {
             body_limit: options.body_limit,
-            replica: options.replica.clone(),
-            base_url: format!("http://{http}"),
             dynamic_accounts_enabled: options.dynamic_accounts,
         },
     }

@@ -39,6 +39,8 @@ pub(crate) struct Config {
     pub(crate) clouddriver_database_url: Option<Secret>,
     /// The bridge's end of the agent link.
     pub(crate) agents: Agents,
+    /// Within which a replica that died is replaced.
+    pub(crate) lease_ttl: Duration,
     /// What the lifecycle module and the default retry are told.
     pub(crate) lifecycle: LifecycleSettings,
     /// What one call of the lifecycle module may use.
@@ -60,6 +62,10 @@ pub(crate) struct Server {
     pub(crate) body_limit: usize,
     /// Whether the account paths are served.
     pub(crate) dynamic_accounts: bool,
+    /// The name of this replica, if it is set.
+    pub(crate) replica: Option<String>,
+    /// Where other replicas reach it, if it is set.
+    pub(crate) advertise: Option<String>,
 }
 
 /// The bridge's end of the agent link.

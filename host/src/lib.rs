@@ -4,9 +4,11 @@
 //! time and ids come from is the starter's to say: [`SystemClock`] and [`SystemIds`] are those of a real machine.
 
 mod compose;
+mod lifecycle_slot;
 mod machine;
 
 pub use compose::{BridgeOptions, Running, StartError};
+pub use lifecycle_slot::SlotError;
 pub use machine::{SystemClock, SystemIds};
 
 /// The lifecycle module that the binary carries, built from `guest/component`.

@@ -55,6 +55,9 @@ fn options(config: Config) -> BridgeOptions {
         dynamic_accounts: config.server.dynamic_accounts,
         settings: config.lifecycle,
         limits: config.limits,
-        replica: process::host_name().unwrap_or_else(|| "swingbridge".to_owned()),
+        replica: config.server.replica,
+        advertise: config.server.advertise,
+        host_name: process::host_name().unwrap_or_else(|| "swingbridge".to_owned()),
+        lease_ttl_ms: u64::try_from(config.lease_ttl.as_millis()).unwrap_or(u64::MAX),
     }
 }

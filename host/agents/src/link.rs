@@ -52,6 +52,13 @@ impl AgentLink for Link {
         }
         stream.is_some()
     }
+
+    async fn overtaken(&self, session: &Session, instance: &str) {
+        if let Some(stream) = self.registry.of_session(session) {
+            let same = session.instance == instance;
+            stream.end(if same { Ending::Renewed } else { Ending::Replaced });
+        }
+    }
 }
 
 impl Link {

@@ -1,13 +1,13 @@
 //! `GET /armory/clouddrivers`: the replicas of the bridge, under the original's name for them.
-//!
-//! Each replica knows itself. The others join the list with the leases that let replicas know of each other.
 
 use axum::Json;
 use axum::extract::State;
 use host_core::clock::Millis;
+use host_core::port::replicas::Replica;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::problem::Problem;
 use crate::state::Shared;
 
 /// A replica of the bridge.
@@ -17,6 +17,8 @@ pub(crate) struct ReplicaView {
     id: String,
     /// Where it is reached.
     base_url: String,
+    /// The program's version.
+    version: String,
     /// The last word from it, in milliseconds.
     last_updated: Millis,
     /// Whether it can do its work.
@@ -28,13 +30,19 @@ pub(crate) struct ReplicaView {
     get,
     path = "/armory/clouddrivers",
     tag = "operations",
-    responses((status = 200, description = "The replicas", body = Vec<ReplicaView>))
+    responses(
+        (status = 200, description = "The replicas", body = Vec<ReplicaView>),
+        (status = 503, description = "The database does not answer")
+    )
 )]
-pub(crate) async fn list(State(state): State<Shared>) -> Json<Vec<ReplicaView>> {
-    Json(vec![ReplicaView {
-        id: state.options.replica.clone(),
-        base_url: state.options.base_url.clone(),
-        last_updated: state.clock.now(),
-        ready: state.intake.readiness().ready,
-    }])
+pub(crate) async fn list(State(state): State<Shared>) -> Result<Json<Vec<ReplicaView>>, Problem> {
+    let replicas = state.intake.replicas().await?;
+    let view = |replica: Replica| ReplicaView {
+        id: replica.id,
+        base_url: replica.base_url,
+        version: replica.version,
+        last_updated: replica.last_updated,
+        ready: replica.ready,
+    };
+    Ok(Json(replicas.into_iter().map(view).collect()))
 }

@@ -22,6 +22,7 @@ mod paging;
 mod params;
 mod problem;
 mod refusal;
+mod replicas;
 mod router;
 mod state;
 mod wait;
@@ -30,5 +31,6 @@ mod who;
 #[cfg(test)]
 mod tests;
 
+pub use replicas::HttpPeers;
 pub use router::router;
 pub use state::{ApiOptions, ApiState, BODY_LIMIT_DEFAULT};

@@ -3,7 +3,7 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use crate::{accounts, agents, clouddrivers, health, operation_history, operations};
+use crate::{accounts, agents, clouddrivers, health, operation_history, operations, replicas};
 
 /// The document.
 #[derive(OpenApi)]
@@ -35,6 +35,7 @@ use crate::{accounts, agents, clouddrivers, health, operation_history, operation
         operation_history::one,
         operations::standing,
         clouddrivers::list,
+        replicas::ring,
         health::live,
         health::ready,
         health::health,

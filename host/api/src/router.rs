@@ -14,7 +14,9 @@ use tower_http::trace::TraceLayer;
 
 use crate::problem::{Kind, Problem};
 use crate::state::{ApiState, Shared};
-use crate::{accounts, agents, clouddrivers, health, openapi, operation_history, operations};
+use crate::{
+    accounts, agents, clouddrivers, health, openapi, operation_history, operations, replicas,
+};
 
 /// The service: every path, with problems for everything else.
 pub fn router(state: ApiState) -> Router {
@@ -61,6 +63,7 @@ pub(crate) fn rest_table() -> Table {
         .at("/armory/agent/operations/{id}", get(operation_history::one))
         .at("/armory/clouddrivers", get(clouddrivers::list))
         .at("/operations/{id}", get(operations::standing))
+        .at("/replicas/ring", post(replicas::ring))
         .at("/health", get(health::health))
         .at("/health/live", get(health::live))
         .at("/health/ready", get(health::ready))

@@ -33,10 +33,6 @@ pub struct ApiState {
 pub struct ApiOptions {
     /// The largest body taken, in bytes.
     pub body_limit: usize,
-    /// The id of this replica, as in agents' rows.
-    pub replica: String,
-    /// Where this replica is reached.
-    pub base_url: String,
     /// Whether dynamic accounts are on; if not, every path about accounts answers 501.
     pub dynamic_accounts_enabled: bool,
 }

@@ -13,35 +13,11 @@ use host_core::port::link::{AgentEvents, RegistrationRefused, Session, Welcome};
 use tracing::{info, warn};
 
 use crate::batches::Concerning;
-use crate::bridge::{Bridge, later};
-use crate::units::{Ended, Taught, Work};
+use crate::bridge::Bridge;
+use crate::registry::session;
+use crate::units::{Taught, Work};
 
 impl Bridge {
-    /// Agents that were there when the bridge stopped: those that are not back within `agents.grace` are gone.
-    pub(crate) fn spawn_awaiting(&self, now: Millis) {
-        let until = later(now, self.shared.tuning.settings.agents_grace_ms);
-        let bridge = self.clone();
-        self.shared.tasks.spawn(async move {
-            let shared = &bridge.shared;
-            tokio::select! {
-                () = shared.stop.cancelled() => return,
-                () = shared.ports.clock.sleep_until(until) => {}
-            }
-            for agent in shared.registry.all() {
-                if agent.presence == Presence::Awaited {
-                    info!(agent = %agent.id, "not back after the bridge's start: gone");
-                    bridge.gone(&agent.id, &agent.session, agent.presence_since).await;
-                }
-            }
-        });
-    }
-
-    /// Takes up a going whose consequences were not all committed.
-    pub(crate) fn spawn_left(&self, agent: Agent) {
-        let bridge = self.clone();
-        self.shared.tasks.spawn(async move { bridge.settle_left(agent).await });
-    }
-
     async fn register(&self, said: Registration) -> Result<Welcome, RegistrationRefused> {
         let shared = &self.shared;
         let now = shared.ports.clock.now();
@@ -58,13 +34,15 @@ impl Bridge {
             settled,
             version: said.version,
             replica: shared.tuning.replica.clone(),
+            changed: 0,
         };
         let refused = |error: StoreError| RegistrationRefused {
             reason: format!("the bridge cannot take agents in just now: {error}"),
             retry: true,
         };
         let wanted = shared.ports.memory.count_in_zone(said.zone.clone()).await.map_err(refused)?;
-        shared.ports.memory.put_agent(agent.clone()).await.map_err(refused)?;
+        let written = shared.put_agent(agent, None).await.map_err(refused)?;
+        let agent = written.expect("a new session is written in any case");
         let session = agent.session.clone();
         let known = shared.registry.put(agent.clone());
         let _line = known.line.lock().await;
@@ -95,7 +73,8 @@ impl Bridge {
                 accounts,
             };
             let taught = Taught::Registered(Arc::clone(&says));
-            self.see_through(Work { event, taught, definitions: Arc::default() }).await?;
+            let work = Work::plain(event).teaching(taught).said_by(&session(&agent));
+            self.see_through(work).await?;
         }
         agent.settled = Presence::Connected;
         self.put_settled(agent).await
@@ -104,8 +83,8 @@ impl Bridge {
     /// Sees an event through; the host's own trouble is an error, an item at fault is not.
     async fn see_through(&self, work: Work) -> Result<(), StoreError> {
         let report = self.shared.perform(work).await;
-        match report.failed.into_iter().find_map(|(_, ended)| host_trouble(ended)) {
-            Some(what) => Err(StoreError::Unavailable(what)),
+        match report.failed.iter().find_map(|(_, ended)| ended.is_the_hosts()) {
+            Some(what) => Err(StoreError::Unavailable(what.to_owned())),
             None => Ok(()),
         }
     }
@@ -114,14 +93,16 @@ impl Bridge {
     async fn put_settled(&self, agent: Agent) -> Result<(), StoreError> {
         let now = self.shared.registry.get(&agent.id).map(|known| known.agent);
         if now.is_some_and(|now| now.session == agent.session && now.presence == agent.presence) {
-            self.shared.registry.put(agent.clone());
-            self.shared.ports.memory.put_agent(agent).await?;
+            let session = agent.session.clone();
+            if let Some(agent) = self.shared.put_agent(agent, Some(&session)).await? {
+                self.shared.registry.put(agent);
+            }
         }
         Ok(())
     }
 
     /// An agent is gone, if this still is its newest session.
-    async fn gone(&self, id: &str, session: &str, since: Millis) {
+    pub(crate) async fn gone(&self, id: &str, session: &str, since: Millis) {
         let shared = &self.shared;
         let Some(known) = shared.registry.get(id) else { return };
         let _line = known.line.lock().await;
@@ -132,14 +113,20 @@ impl Bridge {
         known.end.cancel();
         let agent =
             Agent { presence: Presence::Gone, presence_since: since, ..known.agent.clone() };
+        let agent = match shared.put_agent(agent.clone(), Some(session)).await {
+            Ok(Some(agent)) => agent,
+            // It is on another replica by now.
+            Ok(None) => return,
+            Err(error) => {
+                warn!(agent = %id, "its going was not written down: {error}");
+                agent
+            }
+        };
         shared.registry.put(agent.clone());
-        if let Err(error) = shared.ports.memory.put_agent(agent.clone()).await {
-            warn!(agent = %id, "its going was not written down: {error}");
-        }
         self.settle_left(agent).await;
     }
 
-    async fn settle_left(&self, mut agent: Agent) {
+    pub(crate) async fn settle_left(&self, mut agent: Agent) {
         if let Err(error) = self.tell_left(&agent).await {
             // It stays unsettled: the next start takes it up, and the sweep finds its accounts before that.
             return warn!(agent = %agent.id, "its going is not settled yet: {error}");
@@ -153,13 +140,13 @@ impl Bridge {
     async fn tell_left(&self, agent: &Agent) -> Result<(), StoreError> {
         let mut batches = Concerning::new(&agent.id, &agent.zone, BTreeSet::new());
         while let Some(accounts) = batches.next(&self.shared).await? {
-            self.see_through(Work::plain(Event::OnAgent {
+            let event = Event::OnAgent {
                 agent: agent.id.clone(),
                 instance: agent.instance.clone(),
                 event: AgentEvent::Left,
                 accounts,
-            }))
-            .await?;
+            };
+            self.see_through(Work::plain(event).said_by(&session(agent))).await?;
         }
         Ok(())
     }
@@ -182,12 +169,10 @@ impl Bridge {
                 accounts,
             };
             let taught = Taught::Results(Arc::new(part));
-            let work = Work { event, taught, definitions: Arc::default() };
+            let work = Work::plain(event).teaching(taught).said_by(&session);
             let failed = self.shared.perform(work).await.failed;
             let lost = |name: &str| {
-                failed.iter().any(|(failed, ended)| {
-                    failed == name && matches!(ended, Ended::Host(_) | Ended::Unknown(_))
-                })
+                failed.iter().any(|(failed, ended)| failed == name && ended.is_not_taken_in())
             };
             let taken = ids.into_iter().filter(|(account, _)| !lost(account));
             acknowledged.extend(taken.map(|(_, operation)| operation));
@@ -217,7 +202,7 @@ impl Bridge {
                 accounts: part.iter().map(|says| says.account.clone()).collect(),
             };
             let taught = Taught::Observations(Arc::new(part.to_vec()));
-            let work = Work { event, taught, definitions: Arc::default() };
+            let work = Work::plain(event).teaching(taught).said_by(&session);
             if let Err(error) = self.see_through(work).await {
                 warn!(agent = %session.agent, "observations were not taken in: {error}");
             }
@@ -228,14 +213,6 @@ impl Bridge {
     fn is_newest(&self, session: &Session) -> bool {
         let known = self.shared.registry.get(&session.agent);
         known.is_some_and(|known| known.agent.session == session.session)
-    }
-}
-
-/// What of an end is the host's own trouble.
-fn host_trouble(ended: Ended) -> Option<String> {
-    match ended {
-        Ended::Host(what) | Ended::Unknown(what) => Some(what),
-        Ended::ModuleFailed(_) | Ended::Busy(_) => None,
     }
 }
 

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use host_core::agent::Presence;
+use host_core::agent::{Agent, Presence};
 use host_core::clock::Millis;
 use host_core::error::StoreError;
 use host_core::port::ids::Ids;
-use host_core::port::lifecycle::Lifecycle;
+use host_core::port::lifecycle::LifecycleSlot;
 use host_core::port::link::AgentLink;
 use host_core::port::policy::Policies;
+use host_core::port::replicas::{Peers, Replicas, Ring};
 use host_core::port::sources::Sources;
 use host_core::port::store::{Memory, Outbox, Records, Rows};
 use host_core::port::time::Clock;
@@ -20,7 +21,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+use crate::keeper;
 use crate::registry::Registry;
+use crate::replicas::Beats;
+use crate::rings::Rings;
 use crate::timers::Alarm;
 use crate::waiters::Waiters;
 
@@ -31,10 +35,14 @@ pub struct Ports {
     pub rows: Arc<dyn Rows>,
     /// Operations to be sent.
     pub outbox: Arc<dyn Outbox>,
-    /// Agents and slots.
+    /// Agents.
     pub memory: Arc<dyn Memory>,
     /// Requests.
     pub records: Arc<dyn Records>,
+    /// The other replicas, and leases.
+    pub replicas: Arc<dyn Replicas>,
+    /// How the other replicas are woken.
+    pub peers: Arc<dyn Peers>,
     /// Where sealed secrets are.
     pub vault: Arc<dyn Vault>,
     /// Where other secrets are.
@@ -42,7 +50,7 @@ pub struct Ports {
     /// Where accounts are read from.
     pub sources: Arc<dyn Sources>,
     /// The module that decides.
-    pub lifecycle: Arc<dyn Lifecycle>,
+    pub lifecycle: Arc<dyn LifecycleSlot>,
     /// The chain of policies.
     pub policies: Arc<dyn Policies>,
     /// The streams to agents.
@@ -58,8 +66,14 @@ pub struct Ports {
 pub struct Tuning {
     /// What modules and the default retry are told.
     pub settings: Settings,
-    /// The name of this replica.
+    /// The name of this replica; no other one has it.
     pub replica: String,
+    /// Where the other replicas reach its HTTP API.
+    pub base_url: String,
+    /// The program's version.
+    pub version: String,
+    /// `lease.ttl`: within it a replica that died is replaced.
+    pub lease_ttl_ms: u64,
     /// Units of work at the same time; the store's pool has four connections more (`spec/database.md`).
     pub units: usize,
     /// How often the slow pass goes over all rows that no event announced.
@@ -75,6 +89,11 @@ pub(crate) struct Shared {
     pub(crate) registry: Registry,
     pub(crate) waiters: Waiters,
     pub(crate) alarm: Alarm,
+    pub(crate) rings: Rings,
+    pub(crate) beats: Beats,
+    /// Whether there can be other replicas.
+    pub(crate) several: bool,
+    pub(crate) started_at: Millis,
     pub(crate) units: Semaphore,
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: CancellationToken,
@@ -87,6 +106,36 @@ const SETBACK_FIRST_MS: u64 = 5_000;
 const SETBACK_CAP_MS: u64 = 600_000;
 
 impl Shared {
+    /// What the database remembers: agents that were on this replica are awaited, and what it had left half way ends.
+    async fn recall(&self) -> Result<(), StoreError> {
+        let now = self.ports.clock.now();
+        let replica = &self.tuning.replica;
+        let seen = self.ports.memory.agents_changed().await?;
+        for agent in self.ports.memory.agents().await? {
+            self.registry.put(agent);
+        }
+        self.registry.start_at(seen);
+        for agent in self.registry.all() {
+            let ours = !self.several || agent.replica == *replica;
+            if ours && agent.presence != Presence::Gone {
+                let session = agent.session.clone();
+                let awaited = Agent { presence: Presence::Awaited, presence_since: now, ..agent };
+                if let Some(awaited) = self.put_agent(awaited, Some(&session)).await? {
+                    self.registry.put(awaited);
+                }
+            }
+        }
+        let half = self.ports.records.close_half_begun(replica.clone(), now).await?;
+        if half > 0 {
+            warn!(
+                requests = half,
+                "this replica stopped before it had begun all items of these; they have the rest only"
+            );
+        }
+        info!(agents = self.registry.all().len(), "the bridge knows these agents");
+        Ok(())
+    }
+
     /// How long an item that failed alone is left alone now.
     pub(crate) fn setback(&self, name: &str) -> u64 {
         let mut setbacks = self.setbacks.lock().unwrap_or_else(PoisonError::into_inner);
@@ -126,6 +175,10 @@ impl Bridge {
             registry: Registry::default(),
             waiters: Waiters::default(),
             alarm: Alarm::default(),
+            rings: Rings::default(),
+            beats: Beats::default(),
+            several: ports.replicas.can_be_several(),
+            started_at: ports.clock.now(),
             units: Semaphore::new(tuning.units.max(1)),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -133,33 +186,20 @@ impl Bridge {
             ports,
             tuning,
         });
-        let now = shared.ports.clock.now();
-        let mut unsettled = Vec::new();
-        for mut agent in shared.ports.memory.agents().await? {
-            if agent.presence != Presence::Gone {
-                agent.presence = Presence::Awaited;
-                agent.presence_since = now;
-                shared.ports.memory.put_agent(agent.clone()).await?;
-            } else if agent.settled != Presence::Gone {
-                unsettled.push(agent.clone());
-            }
-            shared.registry.put(agent);
-        }
-        let half = shared.ports.records.close_half_begun(now).await?;
-        if half > 0 {
-            warn!(
-                requests = half,
-                "a bridge stopped before it had begun all items of these; they have the rest only"
-            );
-        }
-        info!(agents = shared.registry.all().len(), "the bridge knows these agents");
+        shared.recall().await?;
         let bridge = Self { shared };
-        bridge.spawn_awaiting(now);
-        for agent in unsettled {
-            bridge.spawn_left(agent);
-        }
-        bridge.spawn_timers();
+        keeper::spawn(&bridge);
         Ok(bridge)
+    }
+
+    /// Another replica has committed something.
+    pub(crate) async fn take_ring(&self, ring: Ring) {
+        self.shared.rung(&ring);
+        if ring.presence
+            && let Err(error) = self.shared.refresh().await
+        {
+            warn!("what another replica said of agents is not seen yet: {error}");
+        }
     }
 
     /// The clock that the bridge goes by.

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use host_core::clock::Millis;
 use host_core::definition::Definition;
 use host_core::event::{Action, Refused};
+use host_core::port::replicas::{Replica, Ring};
 use host_core::request::RequestItem;
 use thiserror::Error;
 
@@ -89,6 +90,15 @@ pub trait Intake: Send + Sync + Debug {
 
     /// Ends an agent's stream to this replica. Answers whether it had one.
     async fn disconnect_agent(&self, agent: &str) -> bool;
+
+    /// Another replica has committed something.
+    async fn rung(&self, ring: Ring);
+
+    /// Every replica of the bridge, this one included, by id.
+    ///
+    /// # Errors
+    /// [`AskError::Unavailable`].
+    async fn replicas(&self) -> Result<Vec<Replica>, AskError>;
 
     /// Whether this replica can do its work.
     fn readiness(&self) -> Readiness;

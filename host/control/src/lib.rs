@@ -2,7 +2,8 @@
 //!
 //! What an account may do is the module's to say; what is here makes sure that it is asked: with every request
 //! ([`intake`]), with every word of an agent (`agents`), and when time has passed (`timers`). Each asks through `units`,
-//! the one place where a call becomes a unit of work and is applied. What is committed is sent by `dispatch`.
+//! the one place where a call becomes a unit of work and is applied. What is committed is sent by `dispatch`, and told
+//! to other replicas by `rings`; what only one replica may do is done by the `keeper`.
 //!
 //! Nothing here knows SQL, gRPC, WebAssembly or HTTP.
 
@@ -11,9 +12,14 @@ mod batches;
 mod bridge;
 mod dispatch;
 pub mod intake;
+mod keeper;
 mod policies;
+mod presence;
 mod registry;
+mod replicas;
 mod requests;
+mod rings;
+mod slot;
 mod timers;
 mod units;
 mod waiters;
@@ -21,3 +27,4 @@ mod world;
 
 pub use bridge::{Bridge, Ports, Tuning};
 pub use policies::EmptyChain;
+pub use slot::FixedSlot;

@@ -1,10 +1,12 @@
 //! Who is there: the agents as this replica knows them, in memory, with the newest word of the database behind it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use host_core::agent::{Agent, Presence};
 use host_core::clock::Millis;
+use host_core::port::link::Session;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -22,13 +24,61 @@ pub(crate) struct Known {
     pub(crate) line: Arc<tokio::sync::Mutex<()>>,
 }
 
+/// What other replicas' rows mean for streams of this one.
+#[derive(Debug)]
+pub(crate) enum TakenIn {
+    /// This session of ours is over: the agent has another one.
+    Overtaken(Session, Agent),
+    /// This session of ours was given up by another replica.
+    GivenUp(Session),
+}
+
 /// Every agent that was ever there.
 #[derive(Debug, Default)]
-pub(crate) struct Registry(Mutex<HashMap<String, Known>>);
+pub(crate) struct Registry {
+    agents: Mutex<HashMap<String, Known>>,
+    /// The count of changes up to which other replicas' rows are taken in.
+    seen: AtomicU64,
+}
 
 impl Registry {
     fn map(&self) -> MutexGuard<'_, HashMap<String, Known>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.agents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The count of changes up to which everything is known.
+    pub(crate) fn seen(&self) -> u64 {
+        self.seen.load(Ordering::SeqCst)
+    }
+
+    /// Everything up to this count is known already.
+    pub(crate) fn start_at(&self, seen: u64) {
+        self.seen.store(seen, Ordering::SeqCst);
+    }
+
+    /// Takes rows in, in the order of their changes. Answers what they mean for streams of this replica.
+    pub(crate) fn take_in(&self, rows: Vec<Agent>, replica: &str) -> Vec<TakenIn> {
+        let mut taken = Vec::new();
+        let seen = rows.iter().map(|row| row.changed).max().unwrap_or_default();
+        for row in rows {
+            let before = self.get(&row.id).map(|known| known.agent);
+            if before.as_ref().is_some_and(|before| before.changed >= row.changed) {
+                continue;
+            }
+            if let Some(before) = before.filter(|before| before.replica == replica) {
+                let session = session(&before);
+                if before.session != row.session {
+                    taken.push(TakenIn::Overtaken(session, row.clone()));
+                } else if before.presence == Presence::Connected
+                    && row.presence != Presence::Connected
+                {
+                    taken.push(TakenIn::GivenUp(session));
+                }
+            }
+            self.put(row);
+        }
+        self.seen.fetch_max(seen, Ordering::SeqCst);
+        taken
     }
 
     /// Takes an agent's row in; a new session ends the sender of the one before.
@@ -62,9 +112,11 @@ impl Registry {
         self.map().get(id).cloned()
     }
 
-    /// Every agent.
+    /// Every agent, by id.
     pub(crate) fn all(&self) -> Vec<Agent> {
-        self.map().values().map(|known| known.agent.clone()).collect()
+        let mut all: Vec<Agent> = self.map().values().map(|known| known.agent.clone()).collect();
+        all.sort_by(|one, other| one.id.cmp(&other.id));
+        all
     }
 
     /// The agents of these zones (none named: of all) that are connected or awaited, by id.
@@ -103,10 +155,10 @@ impl Registry {
     }
 
     /// Wakes the senders of these agents.
-    pub(crate) fn wake(&self, ids: &[&str]) {
+    pub(crate) fn wake(&self, ids: &BTreeSet<String>) {
         let map = self.map();
         for id in ids {
-            if let Some(known) = map.get(*id) {
+            if let Some(known) = map.get(id) {
                 known.wake.notify_one();
             }
         }
@@ -117,5 +169,14 @@ impl Registry {
         for known in self.map().values() {
             known.end.cancel();
         }
+    }
+}
+
+/// The session of an agent's row.
+pub(crate) fn session(agent: &Agent) -> Session {
+    Session {
+        agent: agent.id.clone(),
+        instance: agent.instance.clone(),
+        session: agent.session.clone(),
     }
 }

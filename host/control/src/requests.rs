@@ -9,13 +9,15 @@ use host_core::clock::Millis;
 use host_core::definition::{Definition, OWN_SCHEME};
 use host_core::error::StoreError;
 use host_core::event::{Action, Event, Item, Refused, Request};
+use host_core::port::replicas::{Replica, Ring};
 use host_core::request::{ItemOutcome, RequestItem, RequestRow};
-use host_core::unit::ItemWrite;
 use host_core::unit::assemble::KeptDefinition;
+use host_core::unit::{Fences, ItemWrite};
 use tracing::info;
 
-use crate::bridge::{Bridge, Shared};
+use crate::bridge::{Bridge, Shared, later};
 use crate::intake::{AskError, Asked, AskedItem, Handle, Intake, Readiness};
+use crate::presence::LOOK_MS;
 use crate::units::{Ended, Taught, Work};
 use crate::world::{handle, keep};
 
@@ -35,6 +37,7 @@ impl Bridge {
             who: who.clone(),
             created_at: shared.ports.clock.now(),
             total: (asked_for + refused.len()) as u64,
+            replica: shared.tuning.replica.clone(),
         };
         info!(request = %id, action = action.as_str(), accounts = asked_for, %who, "request");
         let decided = refused.into_iter().map(|(name, refused)| ItemWrite {
@@ -115,6 +118,7 @@ impl Bridge {
             event: Event::Handle(request),
             taught: Taught::Nothing,
             definitions: Arc::new(definitions),
+            fences: Fences::default(),
         };
         let failed = shared.perform(work).await.failed;
         self.put_failed(id, failed).await
@@ -130,7 +134,7 @@ impl Bridge {
         for (name, ended) in failed {
             let outcome = match ended {
                 Ended::ModuleFailed(text) => ItemOutcome::ModuleFailed(text),
-                Ended::Busy(text) => ItemOutcome::Busy(text),
+                Ended::Busy(text) | Ended::Overtaken(text) => ItemOutcome::Busy(text),
                 Ended::Host(text) => {
                     trouble = Some(text.clone());
                     ItemOutcome::Busy(text)
@@ -163,10 +167,16 @@ impl Bridge {
             if pending == 0 || shared.ports.clock.now() >= until || shared.stop.is_cancelled() {
                 return shared.ports.records.items(id).await.map_err(unavailable);
             }
+            // Another replica's ring may be lost.
+            let look = match shared.several {
+                true => until.min(later(shared.ports.clock.now(), LOOK_MS)),
+                false => until,
+            };
             tokio::select! {
-                () = &mut moved => {}
-                () = shared.ports.clock.sleep_until(until) => {}
+                biased;
                 () = shared.stop.cancelled() => {}
+                () = &mut moved => {}
+                () = shared.ports.clock.sleep_until(look) => {}
             }
         }
     }
@@ -204,6 +214,14 @@ impl Intake for Bridge {
 
     async fn disconnect_agent(&self, agent: &str) -> bool {
         self.shared.ports.link.disconnect(agent, "an operator asked for it").await
+    }
+
+    async fn rung(&self, ring: Ring) {
+        self.take_ring(ring).await;
+    }
+
+    async fn replicas(&self) -> Result<Vec<Replica>, AskError> {
+        self.shared.all_replicas().await.map_err(unavailable)
     }
 
     fn readiness(&self) -> Readiness {

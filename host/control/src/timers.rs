@@ -11,7 +11,9 @@ use tokio::sync::Notify;
 use tracing::{debug, warn};
 
 use crate::bridge::{Bridge, later};
-use crate::units::{Ended, Work};
+use crate::keeper::Held;
+use crate::presence::LOOK_MS;
+use crate::units::Work;
 
 /// How long the timers wait when the database does not answer.
 const TROUBLE_MS: u64 = 1_000;
@@ -44,38 +46,21 @@ impl Alarm {
 }
 
 impl Bridge {
-    pub(crate) fn spawn_timers(&self) {
-        let bridge = self.clone();
-        self.shared.tasks.spawn(async move {
-            let stop = bridge.shared.stop.clone();
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = bridge.due() => {}
-            }
-        });
-        let bridge = self.clone();
-        self.shared.tasks.spawn(async move {
-            let stop = bridge.shared.stop.clone();
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = bridge.sweeps() => {}
-            }
-        });
-    }
-
     /// Calls the module for rows that are due, for ever.
-    async fn due(&self) {
+    pub(crate) async fn due(&self, held: &Held) {
         let shared = &self.shared;
         loop {
             shared.alarm.clear();
-            let next = match self.due_now().await {
+            let next = match self.due_now(held).await {
                 Ok(next) => next,
                 Err(what) => {
                     warn!("what is due cannot be seen: {what}");
                     Some(later(shared.ports.clock.now(), TROUBLE_MS))
                 }
             };
-            next.into_iter().for_each(|at| shared.alarm.set(at));
+            // A ring that was lost may have brought it forward: on a database with other replicas it is looked up.
+            let look = shared.several.then(|| later(shared.ports.clock.now(), LOOK_MS));
+            next.into_iter().chain(look).for_each(|at| shared.alarm.set(at));
             // The alarm may be brought forward while this waits; whoever does notifies.
             match shared.alarm.get() {
                 None => shared.alarm.earlier.notified().await,
@@ -88,7 +73,7 @@ impl Bridge {
     }
 
     /// Takes everything that is due now, and answers when the next thing is.
-    async fn due_now(&self) -> Result<Option<Millis>, String> {
+    async fn due_now(&self, held: &Held) -> Result<Option<Millis>, String> {
         let shared = &self.shared;
         let now = shared.ports.clock.now();
         let mut wake = None;
@@ -99,7 +84,7 @@ impl Bridge {
             }
             let accounts = names.clone();
             debug!(accounts = accounts.len(), "due");
-            let work = Work::plain(Event::Tick { reason: TickReason::Due, accounts });
+            let work = Work::plain(Event::Tick { reason: TickReason::Due, accounts }).under(held);
             // In a task of its own: the unit is seen through also when the bridge stops meanwhile.
             let report = {
                 let shared = std::sync::Arc::clone(shared);
@@ -107,12 +92,9 @@ impl Bridge {
             };
             let Some(report) = report else { return Err("the call ended badly".into()) };
             wake = [wake, report.wake].into_iter().flatten().min();
-            if let Some((_, Ended::Host(what) | Ended::Unknown(what))) = report
-                .failed
-                .iter()
-                .find(|(_, ended)| matches!(ended, Ended::Host(_) | Ended::Unknown(_)))
-            {
-                return Err(what.clone());
+            let trouble = report.failed.iter().find_map(|(_, ended)| ended.is_the_hosts());
+            if let Some(what) = trouble {
+                return Err(what.to_owned());
             }
             self.push_back(&names, now).await?;
         }
@@ -135,17 +117,17 @@ impl Bridge {
     }
 
     /// Goes over all rows, now and then.
-    async fn sweeps(&self) {
+    pub(crate) async fn sweeps(&self, held: &Held) {
         let shared = &self.shared;
         let mut at = later(shared.ports.clock.now(), shared.tuning.settings.agents_grace_ms);
         loop {
             shared.ports.clock.sleep_until(at).await;
-            self.sweep().await;
+            self.sweep(held).await;
             at = later(shared.ports.clock.now(), shared.tuning.sweep_ms);
         }
     }
 
-    async fn sweep(&self) {
+    async fn sweep(&self, held: &Held) {
         let mut after = String::new();
         loop {
             let page = self.shared.ports.rows.accounts_page(after.clone(), BATCH_MAX).await;
@@ -155,7 +137,8 @@ impl Bridge {
             };
             let Some(last) = names.last() else { return };
             after.clone_from(last);
-            let work = Work::plain(Event::Tick { reason: TickReason::Sweep, accounts: names });
+            let event = Event::Tick { reason: TickReason::Sweep, accounts: names };
+            let work = Work::plain(event).under(held);
             let shared = std::sync::Arc::clone(&self.shared);
             self.own(async move { shared.perform(work).await }).await;
         }

@@ -11,16 +11,19 @@ use host_core::account::{Account, DefinitionChange};
 use host_core::agent::{HeldAccount, OperationResult};
 use host_core::clock::Millis;
 use host_core::error::{ApplyError, CallError, StoreError};
-use host_core::event::{AgentEvent, Answer, Answered, Event};
+use host_core::event::{AgentEvent, Answer, Answered, Event, TickReason};
 use host_core::holding::Holding;
 use host_core::knowledge;
 use host_core::operation::Operation;
-use host_core::port::lifecycle::Called;
+use host_core::port::lifecycle::{Called, Lifecycle};
+use host_core::port::link::Session;
+use host_core::port::replicas::Ring;
 use host_core::unit::assemble::{Call, KeptDefinition, assemble};
-use host_core::unit::{RowUpdate, Unit, Writes};
+use host_core::unit::{Fences, RowUpdate, Unit, Writes};
 use tracing::{error, info, warn};
 
 use crate::bridge::Shared;
+use crate::presence::SeenPresence;
 use crate::world::{CallWorld, as_read, host_fault};
 
 /// How often a call that lost its race runs again before its batch is halved.
@@ -46,12 +49,33 @@ pub(crate) struct Work {
     pub(crate) taught: Taught,
     /// The definitions that a request brought, by handle.
     pub(crate) definitions: Arc<HashMap<String, KeptDefinition>>,
+    /// What must still be so when the unit is applied.
+    pub(crate) fences: Fences,
 }
 
 impl Work {
     /// An event that teaches nothing and brings no definitions.
     pub(crate) fn plain(event: Event) -> Self {
-        Self { event, taught: Taught::Nothing, definitions: Arc::default() }
+        let (definitions, fences) = (Arc::default(), Fences::default());
+        Self { event, taught: Taught::Nothing, definitions, fences }
+    }
+
+    /// The same under a lease.
+    pub(crate) fn under(mut self, lease: &Option<(String, u64)>) -> Self {
+        self.fences.lease.clone_from(lease);
+        self
+    }
+
+    /// The same as a word of an agent's session, which counts for as long as that is its newest.
+    pub(crate) fn said_by(mut self, session: &Session) -> Self {
+        self.fences.session = Some((session.agent.clone(), session.session.clone()));
+        self
+    }
+
+    /// The same with what it taught.
+    pub(crate) fn teaching(mut self, taught: Taught) -> Self {
+        self.taught = taught;
+        self
     }
 }
 
@@ -66,6 +90,15 @@ pub(crate) enum Ended {
     Host(String),
     /// It is not known whether the unit was applied.
     Unknown(String),
+    /// It is another replica's to decide by now.
+    Overtaken(String),
+}
+
+/// What a call came to.
+struct Decided {
+    unit: Unit,
+    answer: Answer,
+    presence: SeenPresence,
 }
 
 /// What became of a [`Work`].
@@ -75,6 +108,29 @@ pub(crate) struct Report {
     pub(crate) failed: Vec<(String, Ended)>,
     /// The earliest time that a module wants to be called again.
     pub(crate) wake: Option<Millis>,
+}
+
+impl Ended {
+    /// What of it is the host's own trouble, so that the same may be tried again as it is.
+    pub(crate) fn is_the_hosts(&self) -> Option<&str> {
+        match self {
+            Self::Host(what) | Self::Unknown(what) => Some(what),
+            Self::ModuleFailed(_) | Self::Busy(_) | Self::Overtaken(_) => None,
+        }
+    }
+
+    /// Whether what an agent said is still to be said again: to this replica, or to the one that it is on now.
+    pub(crate) fn is_not_taken_in(&self) -> bool {
+        matches!(self, Self::Host(_) | Self::Unknown(_) | Self::Overtaken(_))
+    }
+}
+
+/// A call whose unit is applied.
+struct Done {
+    /// When the module wants to be called again.
+    wake: Option<Millis>,
+    /// An agent came or went while the call was under way.
+    look_again: bool,
 }
 
 enum Trouble {
@@ -95,9 +151,12 @@ impl Shared {
                 continue;
             }
             let trouble = match self.attempt(&work).await {
-                Ok(wake) => {
-                    report.wake = [report.wake, wake].into_iter().flatten().min();
+                Ok(done) => {
+                    report.wake = [report.wake, done.wake].into_iter().flatten().min();
                     self.recovered(&names);
+                    if done.look_again {
+                        self.look_again(names);
+                    }
                     continue;
                 }
                 Err(trouble) => trouble,
@@ -122,10 +181,10 @@ impl Shared {
     }
 
     /// Calls the module and applies the unit, at most [`TRIES`] times on fresh reads.
-    async fn attempt(self: &Arc<Self>, work: &Work) -> Result<Option<Millis>, Trouble> {
+    async fn attempt(self: &Arc<Self>, work: &Work) -> Result<Done, Trouble> {
         let mut lost = String::new();
         for _ in 0..TRIES {
-            let (unit, answer) = match self.decide(work).await {
+            let decided = match self.decide(work).await {
                 Ok(decided) => decided,
                 Err(error) if error.class.is_the_modules_fault() => {
                     warn!(export = work.event.export(), "{}", error.sentence);
@@ -133,15 +192,25 @@ impl Shared {
                 }
                 Err(error) => return Err(Trouble::Stop(Ended::Host(error.sentence))),
             };
-            match self.apply(unit).await {
+            let wrote = !decided.unit.is_empty();
+            match self.apply(decided.unit).await {
                 Ok(()) => {
-                    return Ok(match answer {
+                    let wake = match decided.answer {
                         Answer::Wake(wake) => wake,
                         Answer::Nothing | Answer::Outcomes(_) => None,
-                    });
+                    };
+                    let look_again = wrote && self.presence_moved(&decided.presence).await;
+                    return Ok(Done { wake, look_again });
                 }
                 Err(ApplyError::Stale(what) | ApplyError::Busy(what)) => lost = what,
-                Err(ApplyError::Fenced) => "another module serves by now".clone_into(&mut lost),
+                Err(ApplyError::Fenced) => {
+                    "another module serves by now".clone_into(&mut lost);
+                    let reloaded = self.ports.lifecycle.reload().await;
+                    reloaded.map_err(|why| Trouble::Stop(Ended::Host(why)))?;
+                }
+                Err(ApplyError::Overtaken(what)) => {
+                    return Err(Trouble::Stop(Ended::Overtaken(what)));
+                }
                 Err(ApplyError::Unavailable(what)) => return Err(Trouble::Stop(Ended::Host(what))),
                 Err(error @ ApplyError::Unknown(_)) => {
                     return Err(Trouble::Stop(Ended::Unknown(error.to_string())));
@@ -152,35 +221,43 @@ impl Shared {
     }
 
     /// One call on fresh reads: what it would change, and what it answered.
-    async fn decide(self: &Arc<Self>, work: &Work) -> Result<(Unit, Answer), CallError> {
+    async fn decide(self: &Arc<Self>, work: &Work) -> Result<Decided, CallError> {
         let _permit = self.units.acquire().await.map_err(|_| CallError {
             class: host_core::error::CallClass::Overload,
             sentence: "the bridge is stopping".into(),
         })?;
         let mut event = work.event.clone();
-        let (call, preloaded) = self.learn(work, &mut event).await.map_err(|e| host_fault(&e))?;
+        let module = self.ports.lifecycle.serving();
+        let learnt = self.learn(work, &mut event, &*module).await;
+        let (call, preloaded) = learnt.map_err(|error| host_fault(&error))?;
         let world = Arc::new(CallWorld::new(Arc::clone(self), call, preloaded));
-        let module = &self.ports.lifecycle;
         let Called { answer, writes } =
             module.call(event.clone(), Arc::clone(&world) as Arc<_>).await?;
-        let mut call = world.take();
-        self.read_definitions(&mut call, &writes).await.map_err(|error| host_fault(&error))?;
+        let (mut call, mut presence) = world.take();
+        self.read_for_writes(&mut call, &writes).await.map_err(|error| host_fault(&error))?;
         call.gone = self.gone(&call);
+        presence.gone.clone_from(&call.gone);
         let ids = &self.ports.ids;
         let unit = assemble(call, &event, &answer, writes, &mut || ids.next());
-        Ok((unit, answer))
+        Ok(Decided { unit, answer, presence })
     }
 
     /// What is read before the call, because the event taught something: the holdings of its accounts, brought up to
     /// date. The event learns which answers counted.
-    async fn learn(&self, work: &Work, event: &mut Event) -> Result<(Call, bool), StoreError> {
-        let module = self.ports.lifecycle.id();
+    async fn learn(
+        &self,
+        work: &Work,
+        event: &mut Event,
+        module: &dyn Lifecycle,
+    ) -> Result<(Call, bool), StoreError> {
+        let id = module.id();
         let mut call = Call {
             id: self.ports.ids.next(),
             at: self.ports.clock.now(),
-            slot_generation: module.slot_generation,
-            module: module.digest.clone(),
-            data_version: self.ports.lifecycle.description().data_version,
+            slot_generation: id.slot_generation,
+            fences: work.fences.clone(),
+            module: id.digest.clone(),
+            data_version: module.description().data_version,
             definitions: (*work.definitions).clone(),
             ..Call::default()
         };
@@ -241,18 +318,20 @@ impl Shared {
         Ok(answers)
     }
 
-    /// The definitions that changes are laid over.
-    async fn read_definitions(&self, call: &mut Call, writes: &Writes) -> Result<(), StoreError> {
+    /// The definitions that changes are laid over, and what is remembered of names that get a row.
+    async fn read_for_writes(&self, call: &mut Call, writes: &Writes) -> Result<(), StoreError> {
         let changed = writes.changes.iter();
-        let names: Vec<String> = changed
-            .filter(|change| change.definition != DefinitionChange::Keep)
-            .map(|change| change.name.clone())
-            .collect();
-        if names.is_empty() {
-            return Ok(());
+        let changed = changed.filter(|change| change.definition != DefinitionChange::Keep);
+        let defined: Vec<String> = changed.map(|change| change.name.clone()).collect();
+        if !defined.is_empty() {
+            let read = self.ports.rows.definitions(defined).await?;
+            call.row_definitions.extend(read.into_iter().map(|row| (row.name, row.definition)));
         }
-        let read = self.ports.rows.definitions(names).await?;
-        call.row_definitions.extend(read.into_iter().map(|row| (row.name, row.definition)));
+        let new: Vec<String> = writes.inserts.iter().map(|row| row.name.clone()).collect();
+        if !new.is_empty() {
+            let read = self.ports.rows.names(new).await?;
+            call.names.extend(read.into_iter().map(|name| (name.name.clone(), name)));
+        }
         Ok(())
     }
 
@@ -265,29 +344,50 @@ impl Shared {
         agents
     }
 
-    /// Applies a unit, and tells those who wait for what it brought.
+    /// Asks the module once more about accounts that were decided while an agent came or went: whoever saw the agent
+    /// move may have read their rows before this unit was applied.
+    fn look_again(self: &Arc<Self>, accounts: Vec<String>) {
+        let shared = Arc::clone(self);
+        self.tasks.spawn(async move {
+            let event = Event::Tick { reason: TickReason::Sweep, accounts };
+            Box::pin(shared.perform(Work::plain(event))).await;
+        });
+    }
+
+    /// Applies a unit, and tells those who wait for what it brought, here and on other replicas.
     async fn apply(&self, unit: Unit) -> Result<(), ApplyError> {
         if unit.is_empty() {
             return Ok(());
         }
-        let agents: Vec<String> = unit.agents_to_wake().into_iter().map(str::to_owned).collect();
-        let due = unit.next_due();
-        let moved = unit.new_items.iter().chain(&unit.finished_items);
-        let moved: Vec<String> = moved.map(|item| item.request.clone()).collect();
+        let items = unit.new_items.iter().chain(&unit.finished_items);
+        let ring = Ring {
+            agents: unit.agents_to_wake().into_iter().map(str::to_owned).collect(),
+            requests: items.map(|item| item.request.clone()).collect(),
+            due: unit.next_due(),
+            presence: false,
+            journal: !unit.journal.is_empty(),
+        };
         self.ports.rows.apply(unit).await?;
-        self.registry.wake(&agents.iter().map(String::as_str).collect::<Vec<_>>());
-        self.waiters.tell(moved.iter().map(String::as_str));
-        if let Some(due) = due {
+        self.rung(&ring);
+        self.rings.add(ring);
+        Ok(())
+    }
+
+    /// Something was committed, here or elsewhere.
+    pub(crate) fn rung(&self, ring: &Ring) {
+        self.registry.wake(&ring.agents);
+        self.waiters.tell(ring.requests.iter().map(String::as_str));
+        if let Some(due) = ring.due {
             self.alarm.set(due);
         }
-        Ok(())
     }
 
     /// An item that failed alone: what was learnt is recorded without the module, and its row comes up again later.
     async fn set_aside(self: &Arc<Self>, work: &Work, ended: &Ended) {
         let names = work.event.names();
         let mut event = work.event.clone();
-        let unit = match self.learn(work, &mut event).await {
+        let module = self.ports.lifecycle.serving();
+        let unit = match self.learn(work, &mut event, &*module).await {
             Ok((call, _)) => self.postponed(call, &event, &names).await,
             Err(error) => Err(error),
         };
@@ -320,7 +420,7 @@ impl Shared {
     pub(crate) async fn put_off(&self, names: &[String]) {
         let at = self.ports.clock.now();
         let call = self.ports.ids.next();
-        let slot_generation = self.ports.lifecycle.id().slot_generation;
+        let slot_generation = self.ports.lifecycle.serving().id().slot_generation;
         let rows = match self.ports.rows.accounts(names.to_vec()).await {
             Ok(rows) => rows,
             Err(error) => return warn!("rows could not be put off: {error}"),

@@ -20,6 +20,7 @@ use host_core::source::SourceAccount;
 use host_core::unit::assemble::{Call, HoldingState, KeptDefinition};
 
 use crate::bridge::Shared;
+use crate::presence::SeenPresence;
 
 /// The world of one call.
 #[derive(Debug)]
@@ -29,20 +30,23 @@ pub(crate) struct CallWorld {
     /// The accounts whose holdings were read before the call, because of what the event taught.
     preloaded: bool,
     call: Mutex<Call>,
+    presence: Mutex<SeenPresence>,
 }
 
 impl CallWorld {
     pub(crate) fn new(shared: Arc<Shared>, call: Call, preloaded: bool) -> Self {
-        Self { shared, at: call.at, preloaded, call: Mutex::new(call) }
+        let at = call.at;
+        Self { shared, at, preloaded, call: Mutex::new(call), presence: Mutex::default() }
     }
 
     fn call(&self) -> MutexGuard<'_, Call> {
         self.call.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the call has read and learnt; the world answers nothing after it.
-    pub(crate) fn take(&self) -> Call {
-        std::mem::take(&mut *self.call())
+    /// What the call has read and learnt, and who it was told is there; the world answers nothing after it.
+    pub(crate) fn take(&self) -> (Call, SeenPresence) {
+        let mut presence = self.presence.lock().unwrap_or_else(PoisonError::into_inner);
+        (std::mem::take(&mut *self.call()), std::mem::take(&mut *presence))
     }
 
     fn offer(&self, found: Vec<SourceAccount>) -> Vec<OfferedAccount> {
@@ -154,7 +158,9 @@ impl World for CallWorld {
     }
 
     async fn agents(&self, zones: Vec<String>) -> Result<Vec<Agent>, CallError> {
-        Ok(self.shared.registry.there(&zones))
+        let there = self.shared.registry.there(&zones);
+        self.presence.lock().unwrap_or_else(PoisonError::into_inner).saw(zones, &there);
+        Ok(there)
     }
 
     async fn holdings(&self, accounts: Vec<String>) -> Result<Vec<KnownHolding>, CallError> {

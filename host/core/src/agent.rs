@@ -62,6 +62,8 @@ pub struct Agent {
     pub version: String,
     /// The replica of the bridge that has, or had, its stream.
     pub replica: String,
+    /// The count of all changes of agents' rows when this one changed last.
+    pub changed: u64,
 }
 
 /// What an agent says of itself when it opens a stream, all parts put together.

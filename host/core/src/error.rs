@@ -32,6 +32,9 @@ pub enum ApplyError {
     /// Another module serves by now.
     #[error("the slot has moved on to another generation")]
     Fenced,
+    /// The lease has another holder by now, or the agent a newer session: this is somebody else's to decide.
+    #[error("{0}")]
+    Overtaken(String),
     /// A lock, a deadlock or a serialization failure; run the call again.
     #[error("the database was busy: {0}")]
     Busy(String),

@@ -23,6 +23,7 @@ pub mod secret;
 pub mod settings;
 pub mod source;
 pub mod unit;
+pub mod version;
 
 /// The largest batch of accounts that one guest call, one statement or one read is given.
 ///

@@ -7,6 +7,8 @@ pub mod ids;
 pub mod lifecycle;
 pub mod link;
 pub mod policy;
+pub mod replicas;
+pub mod slots;
 pub mod sources;
 pub mod store;
 pub mod time;

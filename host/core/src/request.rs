@@ -107,4 +107,6 @@ pub struct RequestRow {
     pub created_at: Millis,
     /// How many items it has.
     pub total: u64,
+    /// The replica that took it in.
+    pub replica: String,
 }

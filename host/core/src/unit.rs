@@ -129,6 +129,8 @@ pub struct GenerationWrite {
     pub expected: Option<u64>,
     /// The count after the unit.
     pub generation: u64,
+    /// The revision at which the row of this name is removed, if it is.
+    pub removed_at: Option<u64>,
 }
 
 /// What becomes of one item of a request.
@@ -155,6 +157,15 @@ pub struct SecretWrite {
     pub value: Secret,
 }
 
+/// What a unit was decided under, beside its rows. The store holds it in the unit's first statement.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fences {
+    /// A lease and its fencing number: it has had no other holder since.
+    pub lease: Option<(String, u64)>,
+    /// An agent and its session: it has not been heard on a newer one since.
+    pub session: Option<(String, String)>,
+}
+
 /// Everything that one call changes. Applied in one transaction, tables in a fixed order, rows by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unit {
@@ -164,6 +175,8 @@ pub struct Unit {
     pub at: Millis,
     /// The slot generation that the module served at.
     pub slot_generation: u64,
+    /// What must still be so, or nothing of the unit is applied.
+    pub fences: Fences,
     /// Rows that are to be.
     pub inserts: Vec<RowInsert>,
     /// Rows that change.

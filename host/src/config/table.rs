@@ -40,6 +40,16 @@ pub(crate) const KEYS: &[Key] = &[
         "true",
         "whether the account paths are served; if not, they answer 501",
     ),
+    unset(
+        "server.replica",
+        Kind::Text,
+        "the name of this replica, which no other one may have. Unset: the host's name and the port of the HTTP API",
+    ),
+    unset(
+        "server.advertise",
+        Kind::Url(&["http"]),
+        "where other replicas reach this one's HTTP API, to wake it at once. Unset: where it listens",
+    ),
     key(
         "database.url",
         DATABASES,
@@ -50,6 +60,12 @@ pub(crate) const KEYS: &[Key] = &[
         "clouddriver.database.url",
         DATABASES,
         "where Clouddriver's `accounts` table is read; it is never written. Unset: there is no source to migrate from",
+    ),
+    key(
+        "lease.ttl",
+        Kind::Duration { min: SECOND, max: HOUR },
+        "10s",
+        "with several replicas: one that died is replaced within this time",
     ),
     key(
         "agents.listen",

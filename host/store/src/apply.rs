@@ -10,6 +10,7 @@ use crate::plan::{Planned, plan};
 use crate::sql;
 use crate::statement::Statement;
 use crate::store::{Inner, Store};
+use crate::value::Value;
 
 /// How often it is tried to learn what became of a COMMIT whose answer was lost.
 const SETTLE_TRIES: usize = 3;
@@ -28,7 +29,7 @@ impl From<Failure> for ApplyError {
 enum Begun {
     Now,
     Already,
-    Fenced,
+    Not(ApplyError),
 }
 
 impl Store {
@@ -54,7 +55,7 @@ async fn apply(inner: &Arc<Inner>, unit: &Unit, planned: Vec<Planned>) -> Result
     match begin_call(transaction.as_mut(), unit).await {
         Ok(Begun::Now) => {}
         Ok(Begun::Already) => return given_up(transaction, Ok(())).await,
-        Ok(Begun::Fenced) => return given_up(transaction, Err(ApplyError::Fenced)).await,
+        Ok(Begun::Not(why)) => return given_up(transaction, Err(why)).await,
         Err(failure) => return given_up(transaction, Err(failure.into())).await,
     }
     for each in planned {
@@ -69,19 +70,45 @@ async fn apply(inner: &Arc<Inner>, unit: &Unit, planned: Vec<Planned>) -> Result
 }
 
 async fn begin_call(transaction: &mut dyn Transaction, unit: &Unit) -> Result<Begun, Failure> {
-    let fenced =
-        Statement::new(sql::BEGIN_CALL).bind(&unit.call).bind(unit.at).bind(unit.slot_generation);
-    match transaction.run(fenced).await {
+    match transaction.run(fenced(unit)).await {
         Ok(0) => {
-            // Either another module serves by now, or this call was applied before it began to.
+            // Either a fence has moved, or this call was applied before it did.
             let call = Statement::new(sql::CALL).bind(&unit.call);
-            let there = !transaction.rows(call).await?.is_empty();
-            Ok(if there { Begun::Already } else { Begun::Fenced })
+            if !transaction.rows(call).await?.is_empty() {
+                return Ok(Begun::Already);
+            }
+            Ok(Begun::Not(moved(transaction, unit).await?))
         }
         Ok(_) => Ok(Begun::Now),
         Err(Failure::Exists) => Ok(Begun::Already),
         Err(failure) => Err(failure),
     }
+}
+
+/// The first statement of a unit, which does nothing where a fence has moved.
+fn fenced(unit: &Unit) -> Statement {
+    let mut statement =
+        Statement::new(sql::BEGIN_CALL).bind(&unit.call).bind(unit.at).bind(unit.slot_generation);
+    if let Some((lease, fence)) = &unit.fences.lease {
+        statement = statement.and(sql::UNDER_LEASE).bind(lease).bind(*fence);
+    }
+    if let Some((agent, session)) = &unit.fences.session {
+        statement = statement.and(sql::UNDER_SESSION).bind(agent).bind(session);
+    }
+    statement
+}
+
+/// Which fence it was.
+async fn moved(transaction: &mut dyn Transaction, unit: &Unit) -> Result<ApplyError, Failure> {
+    let slot = transaction.rows(Statement::new(sql::SLOT).bind("lifecycle")).await?;
+    let generation = slot.first().and_then(|row| row.0.get(2)).cloned();
+    if generation != Some(Value::from(unit.slot_generation)) {
+        return Ok(ApplyError::Fenced);
+    }
+    Ok(ApplyError::Overtaken(match &unit.fences.session {
+        Some((agent, _)) => format!("the agent {agent} has been heard on a newer stream since"),
+        None => "another replica has the lease by now".to_owned(),
+    }))
 }
 
 async fn run(transaction: &mut dyn Transaction, planned: Planned) -> Result<(), ApplyError> {

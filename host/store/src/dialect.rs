@@ -88,6 +88,9 @@ pub(crate) trait Dialect: std::fmt::Debug + Send + Sync {
     /// The most CASE branches of one statement.
     fn branches(&self) -> usize;
 
+    /// Whether other processes can be on this database.
+    fn shared(&self) -> bool;
+
     /// A connection that reads committed rows.
     async fn reader(&self) -> Result<Box<dyn Link>, Failure>;
 

@@ -1,8 +1,7 @@
-//! Agents and slots: what the bridge remembers across a restart.
+//! Agents: what the bridge remembers across a restart, and what one replica learns of another's.
 
 use async_trait::async_trait;
 use host_core::agent::Agent;
-use host_core::clock::Millis;
 use host_core::error::StoreError;
 use host_core::port::store::Memory;
 
@@ -10,14 +9,17 @@ use crate::dialect::{Failure, Transaction};
 use crate::setwise;
 use crate::sql;
 use crate::statement::Statement;
-use crate::store::{Inner, Store, read};
+use crate::store::Store;
 use crate::tables::{self, account, agent, holding};
-use crate::value::{self, Cells, Value};
+use crate::value::{self, Cells, Value, Wrong};
 
-const SLOTS: &str = "swingbridge_slots";
+const COUNTERS: &str = "swingbridge_counters";
+
+/// The count of changes of agents' rows.
+const AGENTS: &str = "agents";
 
 /// How often a row is written again that another replica made or moved meanwhile.
-const TRIES: usize = 3;
+const TRIES: usize = 5;
 
 #[async_trait]
 impl Memory for Store {
@@ -25,13 +27,35 @@ impl Memory for Store {
         self.select(Statement::new(sql::AGENTS), agent::NAME, agent::read).await
     }
 
-    async fn put_agent(&self, agent: Agent) -> Result<(), StoreError> {
+    async fn agents_since(&self, changed: u64) -> Result<Vec<Agent>, StoreError> {
+        let statement = Statement::new(sql::AGENTS_SINCE).bind(changed);
+        self.select(statement, agent::NAME, agent::read).await
+    }
+
+    async fn agents_changed(&self) -> Result<u64, StoreError> {
+        let count = Statement::new(sql::COUNTER).bind(AGENTS);
+        Ok(self.select_one(count, COUNTERS, read_count).await?.unwrap_or_default())
+    }
+
+    async fn put_agent(
+        &self,
+        agent: Agent,
+        session: Option<String>,
+    ) -> Result<Option<u64>, StoreError> {
         self.action(|inner| async move {
             for _ in 0..TRIES {
                 let mut transaction = inner.begin().await?;
-                match put_agent(transaction.as_mut(), &agent).await {
-                    Ok(()) => return Ok(transaction.commit().await?),
-                    Err(Failure::Exists) => transaction.rollback().await?,
+                match put_agent(transaction.as_mut(), &agent, session.as_deref()).await {
+                    Ok(Some(changed)) => {
+                        transaction.commit().await?;
+                        return Ok(Some(changed));
+                    }
+                    Ok(None) => {
+                        transaction.rollback().await?;
+                        return Ok(None);
+                    }
+                    // Another replica made the row, or holds the count.
+                    Err(Failure::Exists | Failure::Busy(_)) => transaction.rollback().await?,
                     Err(failure) => return Err(failure.into()),
                 }
             }
@@ -44,18 +68,6 @@ impl Memory for Store {
         let statement = Statement::new(sql::COUNT_IN_ZONE).bind(zone);
         let counted = self.select_one(statement, account::NAME, Cells::number).await?;
         Ok(counted.unwrap_or_default())
-    }
-
-    async fn serve(&self, slot: String, digest: String, at: Millis) -> Result<u64, StoreError> {
-        self.action(|inner| async move {
-            for _ in 0..TRIES {
-                if let Some(generation) = serve(&inner, &slot, &digest, at).await? {
-                    return Ok(generation);
-                }
-            }
-            Err(contended(SLOTS))
-        })
-        .await
     }
 
     async fn put_namespaces(
@@ -88,58 +100,44 @@ impl Memory for Store {
     }
 }
 
-async fn put_agent(transaction: &mut dyn Transaction, agent: &Agent) -> Result<(), Failure> {
-    if transaction.run(agent::bind(sql::UPDATE_AGENT, agent)).await? == 0 {
-        transaction.run(agent::bind(sql::INSERT_AGENT, agent)).await?;
-    }
-    Ok(())
-}
-
-/// The generation that the digest serves at; absent if somebody else moved the slot meanwhile.
-async fn serve(
-    inner: &Inner,
-    slot: &str,
-    digest: &str,
-    at: Millis,
-) -> Result<Option<u64>, StoreError> {
-    let mut transaction = inner.begin().await?;
-    let asked = Statement::new(sql::SLOT).bind(slot);
-    let rows = read(transaction.as_mut(), asked, SLOTS, |cells| {
-        Ok((cells.text()?, cells.text()?, cells.number()?))
-    });
-    let (written, generation) = match rows.await?.into_iter().next() {
-        Some((_, serving, generation)) if serving == digest => {
-            transaction.rollback().await?;
-            return Ok(Some(generation));
+/// Counts the change first: whoever changes an agent's row waits for the one before, so that rows become visible in the
+/// order of their counts, and who has read up to a count has missed none.
+async fn put_agent(
+    transaction: &mut dyn Transaction,
+    agent: &Agent,
+    session: Option<&str>,
+) -> Result<Option<u64>, Failure> {
+    let changed = count_up(transaction).await?;
+    let update = agent::bind(sql::UPDATE_AGENT, agent, changed);
+    let Some(session) = session else {
+        if transaction.run(update).await? == 0 {
+            transaction.run(agent::bind(sql::INSERT_AGENT, agent, changed)).await?;
         }
-        Some((_, _, generation)) => {
-            let moved = Statement::new(sql::UPDATE_SLOT)
-                .bind(digest)
-                .bind(generation + 1)
-                .bind(at)
-                .bind(slot)
-                .bind(generation);
-            (transaction.run(moved).await, generation + 1)
-        }
-        None => {
-            let first =
-                Statement::new(sql::INSERT_SLOT).bind(slot).bind(digest).bind(1_u64).bind(at);
-            (transaction.run(first).await, 1)
-        }
+        return Ok(Some(changed));
     };
-    match written {
-        Ok(1) => {
-            transaction.commit().await?;
-            Ok(Some(generation))
-        }
-        Ok(_) | Err(Failure::Exists) => {
-            transaction.rollback().await?;
-            Ok(None)
-        }
-        Err(failure) => Err(failure.into()),
+    let written = transaction.run(update.and(sql::OF_SESSION).bind(session)).await?;
+    Ok((written == 1).then_some(changed))
+}
+
+async fn count_up(transaction: &mut dyn Transaction) -> Result<u64, Failure> {
+    if transaction.run(Statement::new(sql::COUNT_UP).bind(AGENTS)).await? == 0 {
+        transaction.run(Statement::new(sql::INSERT_COUNTER).bind(AGENTS)).await?;
+    }
+    let rows = transaction.rows(Statement::new(sql::COUNTER).bind(AGENTS)).await?;
+    let count = rows.into_iter().next().map(|row| row.read(COUNTERS, read_count));
+    match count {
+        Some(Ok(count)) => Ok(count),
+        Some(Err(error)) => Err(Failure::Unavailable(error.to_string())),
+        None => Err(Failure::Unavailable("a count that was just written is not there".to_owned())),
     }
 }
 
-fn contended(table: &str) -> StoreError {
+fn read_count(cells: &mut Cells) -> Result<u64, Wrong> {
+    let (_name, count) = (cells.text()?, cells.number()?);
+    Ok(count)
+}
+
+/// A row that others kept changing.
+pub(crate) fn contended(table: &str) -> StoreError {
     StoreError::Unavailable(format!("a row of {table} kept changing; try again"))
 }

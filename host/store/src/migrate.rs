@@ -65,6 +65,16 @@ pub(crate) const SQLITE: &[Migration] = migrations! { "sqlite":
     "0024_namespaces",
     "0025_namespaces_account",
     "0026_assignments",
+    "0030_agents_changed",
+    "0031_agents_changed_index",
+    "0032_counters",
+    "0033_replicas",
+    "0034_leases",
+    "0035_requests_replica",
+    "0036_names_removed_at",
+    "0037_modules",
+    "0038_slots_program",
+    "0039_operations_unsent",
 };
 
 /// What a database has already: number and checksum of each migration that ran; a new one has none.

@@ -54,6 +54,11 @@ impl Outbox for Store {
         .await
     }
 
+    async fn unsent(&self, now: Millis, limit: usize) -> Result<Vec<String>, StoreError> {
+        let statement = Statement::new(sql::UNSENT).bind(now).bind(count(limit));
+        self.select(statement, operation::NAME, Cells::text).await
+    }
+
     async fn operations(&self, ids: Vec<String>) -> Result<Vec<Operation>, StoreError> {
         if ids.is_empty() {
             return Ok(Vec::new());

@@ -69,13 +69,22 @@ impl Plan {
     fn names(&mut self, generations: &[GenerationWrite]) {
         let of = Guarded { table: tables::NAMES.name, key: "name", guard: "generation" };
         let new = generations.iter().filter(|write| write.expected.is_none());
-        let new = new.map(|write| vec![Value::from(&write.name), Value::from(write.generation)]);
-        self.insert(tables::NAMES, new);
-        let counted = generations.iter().filter_map(|write| {
-            let values = vec![Value::from(write.generation)];
-            Some(Swap { key: write.name.clone(), expected: write.expected?, values })
+        let new = new.map(|write| {
+            let removed_at = write.removed_at.unwrap_or_default();
+            vec![Value::from(&write.name), Value::from(write.generation), Value::from(removed_at)]
         });
-        self.change(of, Doing::Swap(&["generation"], &[]), counted.collect());
+        self.insert(tables::NAMES, new);
+        for (removed, columns) in
+            [(false, &["generation"][..]), (true, &["generation", "removed_at"])]
+        {
+            let known = generations.iter().filter(|write| write.removed_at.is_some() == removed);
+            let counted = known.filter_map(|write| {
+                let mut values = vec![Value::from(write.generation)];
+                values.extend(write.removed_at.map(Value::from));
+                Some(Swap { key: write.name.clone(), expected: write.expected?, values })
+            });
+            self.change(of, Doing::Swap(columns, &[]), counted.collect());
+        }
     }
 
     /// Secrets of accounts that end and references that no definition holds any more go; a value that is there already

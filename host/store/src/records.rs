@@ -39,7 +39,8 @@ impl Records for Store {
             .bind(request.action.as_str())
             .bind(&request.who)
             .bind(request.created_at)
-            .bind(request.total);
+            .bind(request.total)
+            .bind(&request.replica);
         self.action(|inner| async move {
             let mut transaction = inner.begin().await?;
             match transaction.run(row).await {
@@ -57,10 +58,11 @@ impl Records for Store {
         .await
     }
 
-    async fn close_half_begun(&self, at: Millis) -> Result<u64, StoreError> {
+    async fn close_half_begun(&self, replica: String, before: Millis) -> Result<u64, StoreError> {
         self.action(|inner| async move {
             let mut transaction = inner.begin().await?;
-            let closed = transaction.run(Statement::new(sql::CLOSE_HALF_BEGUN).bind(at)).await?;
+            let half = Statement::new(sql::CLOSE_HALF_BEGUN).bind(replica).bind(before);
+            let closed = transaction.run(half).await?;
             transaction.commit().await?;
             Ok(closed)
         })
@@ -108,7 +110,7 @@ impl Records for Store {
             None => (String::new(), page.skip),
         };
         let statement = filtered(sql::ACCOUNT_LIST, after, filter);
-        let statement = followed_by(statement, sql::LIST_PART).bind(count(page.limit)).bind(skip);
+        let statement = statement.and(sql::LIST_PART).bind(count(page.limit)).bind(skip);
         self.select(statement, account::NAME, account::read_record).await
     }
 
@@ -196,14 +198,9 @@ fn filtered(text: &'static str, after: String, filter: ListFilter) -> Statement 
     let mut statement = Statement::new(text).bind(after);
     for (condition, value) in conditions {
         if let Some(value) = value {
-            statement = followed_by(statement, condition).bind(value);
+            statement = statement.and(condition).bind(value);
         }
     }
-    statement
-}
-
-fn followed_by(mut statement: Statement, more: &'static str) -> Statement {
-    statement.text.to_mut().push_str(more);
     statement
 }
 

@@ -8,13 +8,13 @@ use host_core::clock::Millis;
 use host_core::error::{ApplyError, StoreError};
 use host_core::holding::Holding;
 use host_core::name;
-use host_core::port::store::{DefinitionRow, Rows};
+use host_core::port::store::{DefinitionRow, NameRow, Rows};
 use host_core::unit::Unit;
 
 use crate::sql;
 use crate::statement::Statement;
 use crate::store::Store;
-use crate::tables::{account, holding};
+use crate::tables::{NAMES, account, holding};
 use crate::value::{Cells, count};
 
 #[async_trait]
@@ -57,23 +57,23 @@ impl Rows for Store {
         .await
     }
 
+    async fn names(&self, names: Vec<String>) -> Result<Vec<NameRow>, StoreError> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let statement = Statement::new(sql::NAMES).list(names);
+        self.select(statement, NAMES.name, |cells| {
+            let (name, generation, removed_at) = (cells.text()?, cells.number()?, cells.number()?);
+            Ok(NameRow { name, generation, removed_at })
+        })
+        .await
+    }
+
     async fn holdings(&self, accounts: Vec<String>) -> Result<Vec<Holding>, StoreError> {
         if accounts.is_empty() {
             return Ok(Vec::new());
         }
         let statement = Statement::new(sql::HOLDINGS).list(accounts);
-        self.select(statement, holding::NAME, holding::read).await
-    }
-
-    async fn holdings_of(
-        &self,
-        agent: String,
-        accounts: Vec<String>,
-    ) -> Result<Vec<Holding>, StoreError> {
-        if accounts.is_empty() {
-            return Ok(Vec::new());
-        }
-        let statement = Statement::new(sql::HOLDINGS_OF).bind(agent).list(accounts);
         self.select(statement, holding::NAME, holding::read).await
     }
 

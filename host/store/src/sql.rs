@@ -37,6 +37,14 @@ macro_rules! operation {
     };
 }
 
+/// Columns of an agent's row; [`crate::tables::agent::read`] reads them.
+macro_rules! agent {
+    () => {
+        "SELECT id, instance, zone, session, presence, presence_since, last_seen, settled, version, replica, changed \
+         FROM swingbridge_agents"
+    };
+}
+
 /// Columns of a journal row; [`crate::tables::journal::read`] reads them.
 macro_rules! journal {
     () => {
@@ -92,9 +100,10 @@ statements! {
     WHOSE_NAME_CONTAINS = " AND a.name_folded LIKE ? ESCAPE '!'";
     LIST_PART = " ORDER BY a.name LIMIT ? OFFSET ?";
 
+    NAMES = "SELECT name, generation, removed_at FROM swingbridge_names WHERE name IN (?*)";
+
     // Holdings.
     HOLDINGS = concat!(holding!(), " WHERE h.account IN (?*) ORDER BY h.account, h.agent");
-    HOLDINGS_OF = concat!(holding!(), " WHERE h.agent = ? AND h.account IN (?*) ORDER BY h.account");
     HELD_BY = concat!(holding!(), " WHERE h.agent = ? AND h.observed = 'held' ORDER BY h.account");
     DELETE_NAMESPACES = "DELETE FROM swingbridge_namespaces WHERE id IN (?*)";
     NAMESPACES = "SELECT id, namespaces FROM swingbridge_namespaces WHERE account = ? ORDER BY agent";
@@ -105,6 +114,8 @@ statements! {
     NEXT_TO_SEND = "SELECT not_before FROM swingbridge_operations WHERE agent = ? AND state = 'pending' \
         AND instance = ? AND not_before > ? ORDER BY not_before LIMIT 1";
     SENT = "UPDATE swingbridge_operations SET attempts = attempts + 1, sent_at = ?, session = ? WHERE id IN (?*)";
+    UNSENT = "SELECT DISTINCT agent FROM swingbridge_operations WHERE state = 'pending' AND attempts = 0 \
+        AND (not_before IS NULL OR not_before <= ?) ORDER BY agent LIMIT ?";
     OPERATIONS = concat!(operation!(), " WHERE id IN (?*) ORDER BY id");
     OPERATIONS_NEWEST = concat!(operation!(), " WHERE id < ? ORDER BY id DESC LIMIT ? OFFSET ?");
     OPERATIONS_OF_REQUEST = concat!(operation!(), " WHERE parent = ? ORDER BY id LIMIT ?");
@@ -113,11 +124,12 @@ statements! {
     JOURNAL = concat!(journal!(), " WHERE account = ? AND id < ? ORDER BY id DESC LIMIT ?");
 
     // Requests.
-    INSERT_REQUEST = "INSERT INTO swingbridge_requests (id, action, who, created_at, total) VALUES (?, ?, ?, ?, ?)";
+    INSERT_REQUEST = "INSERT INTO swingbridge_requests (id, action, who, created_at, total, replica) \
+        VALUES (?, ?, ?, ?, ?, ?)";
     CLOSE_HALF_BEGUN = "UPDATE swingbridge_requests SET total = (SELECT COUNT(*) FROM swingbridge_request_items i \
-        WHERE i.request = swingbridge_requests.id) WHERE created_at < ? AND total > (SELECT COUNT(*) \
+        WHERE i.request = swingbridge_requests.id) WHERE replica = ? AND created_at < ? AND total > (SELECT COUNT(*) \
         FROM swingbridge_request_items i WHERE i.request = swingbridge_requests.id)";
-    REQUEST = "SELECT id, action, who, created_at, total FROM swingbridge_requests WHERE id = ?";
+    REQUEST = "SELECT id, action, who, created_at, total, replica FROM swingbridge_requests WHERE id = ?";
     /// Of a pending item the state is the row's, of a finished one its own.
     ITEMS = "SELECT i.name, i.outcome, CASE WHEN i.outcome = 'pending' THEN a.status ELSE i.state END, i.code, \
         i.text, i.possible FROM swingbridge_request_items i LEFT JOIN kubesvc_accounts a ON a.name = i.name \
@@ -130,6 +142,10 @@ statements! {
     /// The first statement of a unit (`spec/database.md`): no row, and another module serves by now.
     BEGIN_CALL = "INSERT INTO swingbridge_calls (id, at) SELECT ?, ? FROM swingbridge_slots \
         WHERE slot = 'lifecycle' AND generation = ?";
+    /// Added to it: the lease still is the one that the unit was decided under.
+    UNDER_LEASE = " AND EXISTS (SELECT 1 FROM swingbridge_leases WHERE name = ? AND fence = ?)";
+    /// Added to it: the agent has not been heard on a newer session.
+    UNDER_SESSION = " AND EXISTS (SELECT 1 FROM swingbridge_agents WHERE id = ? AND session = ?)";
     CALL = "SELECT id FROM swingbridge_calls WHERE id = ?";
     SETTLE_CALL = "INSERT INTO swingbridge_calls (id, at) VALUES (?, ?)";
     OLD_CALLS = "SELECT id FROM swingbridge_calls WHERE at < ? ORDER BY at LIMIT ?";
@@ -145,15 +161,36 @@ statements! {
     INSERT_CHECK = "INSERT INTO swingbridge_secrets (reference, account, sealed, at) VALUES (?, ?, ?, ?)";
 
     // Agents and slots.
-    AGENTS = "SELECT id, instance, zone, session, presence, presence_since, last_seen, settled, version, replica \
-        FROM swingbridge_agents ORDER BY id";
+    AGENTS = concat!(agent!(), " ORDER BY id");
+    AGENTS_SINCE = concat!(agent!(), " WHERE changed > ? ORDER BY changed");
     UPDATE_AGENT = "UPDATE swingbridge_agents SET instance = ?, zone = ?, session = ?, presence = ?, \
-        presence_since = ?, last_seen = ?, settled = ?, version = ?, replica = ? WHERE id = ?";
+        presence_since = ?, last_seen = ?, settled = ?, version = ?, replica = ?, changed = ? WHERE id = ?";
+    OF_SESSION = " AND session = ?";
     INSERT_AGENT = "INSERT INTO swingbridge_agents (instance, zone, session, presence, presence_since, last_seen, \
-        settled, version, replica, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    SLOT = "SELECT slot, digest, generation FROM swingbridge_slots WHERE slot = ?";
-    INSERT_SLOT = "INSERT INTO swingbridge_slots (slot, digest, generation, at) VALUES (?, ?, ?, ?)";
-    UPDATE_SLOT = "UPDATE swingbridge_slots SET digest = ?, generation = ?, at = ? WHERE slot = ? AND generation = ?";
+        settled, version, replica, changed, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    SLOT = "SELECT slot, digest, generation, program FROM swingbridge_slots WHERE slot = ?";
+    INSERT_SLOT = "INSERT INTO swingbridge_slots (slot, digest, generation, at, program) VALUES (?, ?, ?, ?, ?)";
+    UPDATE_SLOT = "UPDATE swingbridge_slots SET digest = ?, generation = ?, at = ?, program = ? \
+        WHERE slot = ? AND generation = ?";
+    MODULE_PARTS = "SELECT id, part, parts FROM swingbridge_modules WHERE digest = ? ORDER BY part";
+    MODULE = "SELECT id, part, parts, bytes FROM swingbridge_modules WHERE digest = ? ORDER BY part";
+    INSERT_MODULE_PART = "INSERT INTO swingbridge_modules (id, digest, part, parts, bytes, at) \
+        VALUES (?, ?, ?, ?, ?, ?)";
+
+    // Replicas, leases, counts.
+    COUNT_UP = "UPDATE swingbridge_counters SET value = value + 1 WHERE name = ?";
+    INSERT_COUNTER = "INSERT INTO swingbridge_counters (name, value) VALUES (?, 1)";
+    COUNTER = "SELECT name, value FROM swingbridge_counters WHERE name = ?";
+    REPLICAS = "SELECT id, base_url, version, beat, started_at, last_updated, ready FROM swingbridge_replicas ORDER BY id";
+    UPDATE_REPLICA = "UPDATE swingbridge_replicas SET base_url = ?, version = ?, beat = ?, started_at = ?, \
+        last_updated = ?, ready = ? WHERE id = ?";
+    INSERT_REPLICA = "INSERT INTO swingbridge_replicas (base_url, version, beat, started_at, last_updated, ready, id) \
+        VALUES (?, ?, ?, ?, ?, ?, ?)";
+    DELETE_REPLICA = "DELETE FROM swingbridge_replicas WHERE id = ? AND beat = ?";
+    LEASE = "SELECT name, holder, fence, beat FROM swingbridge_leases WHERE name = ?";
+    INSERT_LEASE = "INSERT INTO swingbridge_leases (holder, fence, beat, name) VALUES (?, ?, ?, ?)";
+    UPDATE_LEASE = "UPDATE swingbridge_leases SET holder = ?, fence = ?, beat = ? \
+        WHERE name = ? AND holder = ? AND fence = ? AND beat = ?";
 
     // Clouddriver's own table, only ever read.
     CLOUDDRIVER_FIND = "SELECT id, type, body, last_modified_at FROM accounts \

@@ -34,6 +34,12 @@ impl Statement {
         Self { text: Cow::Owned(text), values, keep }
     }
 
+    /// The same with more text behind it.
+    pub(crate) fn and(mut self, more: &'static str) -> Self {
+        self.text.to_mut().push_str(more);
+        self
+    }
+
     /// Binds the next placeholder.
     pub(crate) fn bind(mut self, value: impl Into<Value>) -> Self {
         self.values.push(value.into());

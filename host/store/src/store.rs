@@ -73,6 +73,11 @@ impl Store {
         }
     }
 
+    /// Whether other processes can be on this database.
+    pub(crate) fn can_be_shared(&self) -> bool {
+        self.inner.dialect.shared()
+    }
+
     pub(crate) fn sealer(&self) -> &Sealer {
         &self.inner.sealer
     }

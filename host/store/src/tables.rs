@@ -14,7 +14,7 @@ use crate::value::{Cells, Value, Wrong};
 
 /// The generations of names.
 pub(crate) const NAMES: Table =
-    Table { name: "swingbridge_names", columns: &["name", "generation"] };
+    Table { name: "swingbridge_names", columns: &["name", "generation", "removed_at"] };
 
 /// Sealed values.
 pub(crate) const SECRETS: Table =

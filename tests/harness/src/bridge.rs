@@ -178,6 +178,9 @@ fn bridge_options(folder: &Path, options: &TestBridgeOptions) -> BridgeOptions {
         dynamic_accounts: true,
         settings: options.settings.clone(),
         limits: options.limits.clone(),
-        replica: "test".into(),
+        replica: Some("test".into()),
+        advertise: None,
+        host_name: "localhost".into(),
+        lease_ttl_ms: 10_000,
     }
 }

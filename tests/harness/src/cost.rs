@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use async_trait::async_trait;
 use host_clouddriver::Engines;
 use host_control::intake::{Asked, AskedItem, Intake as _};
-use host_control::{Bridge, EmptyChain, Ports, Tuning};
+use host_control::{Bridge, EmptyChain, FixedSlot, Ports, Tuning};
 use host_core::account::Account;
 use host_core::agent::Registration;
 use host_core::clock::Millis;
@@ -21,8 +21,10 @@ use host_core::operation::Delivery;
 use host_core::port::ids::Ids;
 use host_core::port::lifecycle::{Called, Lifecycle, ModuleId};
 use host_core::port::link::{AgentEvents as _, AgentLink, Delivered, Session};
+use host_core::port::replicas::{Peers, Ring};
+use host_core::port::slots::{Offer, Slots as _};
 use host_core::port::sources::Sources;
-use host_core::port::store::{DefinitionRow, Memory as _, Rows};
+use host_core::port::store::{DefinitionRow, NameRow, Rows};
 use host_core::port::world::World;
 use host_core::settings::Settings;
 use host_core::source::SourceAccount;
@@ -125,13 +127,23 @@ async fn bridge(
         vault: Arc::new(store.clone()),
         engines: Arc::new(Engines),
         sources: Arc::new(Nothing),
-        lifecycle: Arc::clone(lifecycle) as _,
+        replicas: Arc::new(store.clone()),
+        peers: Arc::new(Nothing),
+        lifecycle: Arc::new(FixedSlot(Arc::clone(lifecycle) as _)),
         policies: Arc::new(EmptyChain::new(settings.clone(), Arc::clone(ids))),
         link: Arc::new(Nothing),
         clock: Arc::clone(clock) as _,
         ids: Arc::clone(ids),
     };
-    let tuning = Tuning { settings, replica: "test".into(), units: 4, sweep_ms: 600_000 };
+    let tuning = Tuning {
+        settings,
+        replica: "test".into(),
+        base_url: "http://127.0.0.1:7102".into(),
+        version: "0.0.0".into(),
+        lease_ttl_ms: 10_000,
+        units: 4,
+        sweep_ms: 600_000,
+    };
     Ok(Bridge::start(ports, tuning).await?)
 }
 
@@ -142,7 +154,8 @@ async fn measured(store: &Store) -> Result<Arc<Measured>> {
     let bytes = host::LIFECYCLE.to_vec();
     let module = Module::load(&engine, bytes, Limits::default(), &settings).await?;
     let digest = module.id().digest.clone();
-    let generation = store.serve("lifecycle".into(), digest, 0).await?;
+    let offer = Offer { digest, program: 1, bytes: Vec::new() };
+    let generation = store.serve("lifecycle".into(), offer, 0).await?.generation;
     Ok(Arc::new(Measured { module: module.serving(generation), newest: Mutex::default() }))
 }
 
@@ -239,13 +252,9 @@ impl Rows for Counted {
         self.read();
         self.store.holdings(accounts).await
     }
-    async fn holdings_of(
-        &self,
-        agent: String,
-        accounts: Vec<String>,
-    ) -> Result<Vec<Holding>, StoreError> {
+    async fn names(&self, names: Vec<String>) -> Result<Vec<NameRow>, StoreError> {
         self.read();
-        self.store.holdings_of(agent, accounts).await
+        self.store.names(names).await
     }
     async fn names_concerning(
         &self,
@@ -278,6 +287,14 @@ impl AgentLink for Nothing {
         Delivered::default()
     }
     async fn disconnect(&self, _: &str, _: &str) -> bool {
+        false
+    }
+    async fn overtaken(&self, _: &Session, _: &str) {}
+}
+
+#[async_trait]
+impl Peers for Nothing {
+    async fn ring(&self, _: &str, _: Ring) -> bool {
         false
     }
 }

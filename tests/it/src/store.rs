@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use host_core::clock::Millis;
-use host_core::port::store::Memory as _;
+use host_core::port::slots::Slots as _;
 use host_core::port::time::Clock;
 use host_store::{KeySource, OpenError, OpenOptions, Store};
 use tempfile::TempDir;
@@ -44,8 +44,8 @@ impl Fresh {
     async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let store = open(&database(folder.path())).await.expect("a fresh store");
-        let served = store.serve("lifecycle".into(), "sha256:1".into(), 1).await;
-        assert_eq!(served, Ok(1));
+        let served = store.serve("lifecycle".into(), words::offer("sha256:1"), 1).await;
+        assert_eq!(served.map(|serving| serving.generation), Ok(1));
         Self { store, folder }
     }
 

@@ -75,6 +75,7 @@ async fn the_paths_of_the_original_are_kept() {
     /health/ready GET
     /openapi.json GET
     /operations/{id} GET
+    /replicas/ring POST
     "#);
 }
 

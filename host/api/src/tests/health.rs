@@ -14,6 +14,7 @@ async fn the_replica_shows_itself() {
       {
         "id": "bridge-a",
         "baseUrl": "http://127.0.0.1:7102",
+        "version": "0.1.0",
         "lastUpdated": 1795348917499,
         "ready": true
       }

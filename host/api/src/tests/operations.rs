@@ -17,6 +17,7 @@ fn request(world: &World, items: Vec<RequestItem>, total: u64) {
             who: "ada".into(),
             created_at: NOW - 1_000,
             total,
+            replica: "bridge-a".into(),
         }];
         content.operations = vec![
             operation("01O1", "a", OperationState::Done),

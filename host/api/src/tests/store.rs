@@ -14,7 +14,7 @@ use host_core::holding::{Holding, Observed};
 use host_core::journal::JournalEntry;
 use host_core::operation::{Operation, OperationKind, OperationState};
 use host_core::port::store::{
-    AccountRecord, DefinitionRow, ListFilter, Memory, Outbox, Page, Records, Rows,
+    AccountRecord, DefinitionRow, ListFilter, Memory, NameRow, Outbox, Page, Records, Rows,
 };
 use host_core::request::{RequestItem, RequestRow};
 use host_core::unit::{ItemWrite, Unit};
@@ -110,6 +110,7 @@ pub(super) fn agent(id: &str, presence: Presence) -> Agent {
         settled: presence,
         version: "0.1.0".into(),
         replica: "bridge-a".into(),
+        changed: 1,
     }
 }
 
@@ -184,7 +185,7 @@ impl Rows for MemoryStore {
         })
     }
 
-    async fn holdings_of(&self, _: String, _: Vec<String>) -> Result<Vec<Holding>, StoreError> {
+    async fn names(&self, _: Vec<String>) -> Result<Vec<NameRow>, StoreError> {
         not_for_the_api()
     }
 
@@ -229,6 +230,10 @@ impl Outbox for MemoryStore {
         not_for_the_api()
     }
 
+    async fn unsent(&self, _: Millis, _: usize) -> Result<Vec<String>, StoreError> {
+        not_for_the_api()
+    }
+
     async fn operations(&self, ids: Vec<String>) -> Result<Vec<Operation>, StoreError> {
         self.read(|content| {
             content.operations.iter().filter(|o| ids.contains(&o.id)).cloned().collect()
@@ -242,15 +247,19 @@ impl Memory for MemoryStore {
         self.read(|content| content.agents.clone())
     }
 
-    async fn put_agent(&self, _: Agent) -> Result<(), StoreError> {
+    async fn agents_since(&self, _: u64) -> Result<Vec<Agent>, StoreError> {
+        not_for_the_api()
+    }
+
+    async fn agents_changed(&self) -> Result<u64, StoreError> {
+        not_for_the_api()
+    }
+
+    async fn put_agent(&self, _: Agent, _: Option<String>) -> Result<Option<u64>, StoreError> {
         not_for_the_api()
     }
 
     async fn count_in_zone(&self, _: String) -> Result<u64, StoreError> {
-        not_for_the_api()
-    }
-
-    async fn serve(&self, _: String, _: String, _: Millis) -> Result<u64, StoreError> {
         not_for_the_api()
     }
 
@@ -264,7 +273,7 @@ impl Memory for MemoryStore {
 
 #[async_trait]
 impl Records for MemoryStore {
-    async fn close_half_begun(&self, _: u64) -> Result<u64, StoreError> {
+    async fn close_half_begun(&self, _: String, _: u64) -> Result<u64, StoreError> {
         Ok(0)
     }
 

@@ -12,6 +12,7 @@ use host_control::intake::{AskError, Asked, Handle, Intake, Readiness};
 use host_core::account::Failure;
 use host_core::clock::Millis;
 use host_core::event::Refused;
+use host_core::port::replicas::{Replica, Ring};
 use host_core::port::time::Clock;
 use host_core::request::{ItemOutcome, RequestItem};
 use serde_json::Value;
@@ -48,12 +49,7 @@ impl World {
             memory: self.store.clone(),
             outbox: self.store.clone(),
             clock: self.clock.clone(),
-            options: ApiOptions {
-                body_limit: BODY_LIMIT,
-                replica: "bridge-a".into(),
-                base_url: "http://127.0.0.1:7102".into(),
-                dynamic_accounts_enabled: self.enabled,
-            },
+            options: ApiOptions { body_limit: BODY_LIMIT, dynamic_accounts_enabled: self.enabled },
         };
         router(state)
     }
@@ -126,6 +122,8 @@ pub(super) struct ScriptedIntake {
     pub(super) waited: Mutex<Vec<(String, Millis)>>,
     /// Agents with a stream here.
     pub(super) streams: Mutex<Vec<String>>,
+    /// What other replicas told.
+    pub(super) rings: Mutex<Vec<Ring>>,
     /// Why it is not ready.
     pub(super) reasons: Mutex<Vec<String>>,
     /// It has a bug.
@@ -213,6 +211,23 @@ impl Intake for ScriptedIntake {
 
     async fn disconnect_agent(&self, agent: &str) -> bool {
         self.streams.lock().expect("no panic").iter().any(|stream| stream == agent)
+    }
+
+    async fn rung(&self, ring: Ring) {
+        self.rings.lock().expect("no panic").push(ring);
+    }
+
+    async fn replicas(&self) -> Result<Vec<Replica>, AskError> {
+        let replica = Replica {
+            id: "bridge-a".into(),
+            base_url: "http://127.0.0.1:7102".into(),
+            version: "0.1.0".into(),
+            beat: 1,
+            started_at: NOW,
+            last_updated: NOW,
+            ready: self.readiness().ready,
+        };
+        Ok(vec![replica])
     }
 
     fn readiness(&self) -> Readiness {

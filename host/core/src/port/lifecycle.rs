@@ -43,3 +43,16 @@ pub trait Lifecycle: std::fmt::Debug + Send + Sync {
     /// [`CallError`]; nothing of the call remains then.
     async fn call(&self, event: Event, world: Arc<dyn World>) -> Result<Called, CallError>;
 }
+
+/// The slot of the lifecycle module on this replica.
+#[async_trait]
+pub trait LifecycleSlot: std::fmt::Debug + Send + Sync {
+    /// The module that serves here now.
+    fn serving(&self) -> Arc<dyn Lifecycle>;
+
+    /// Another module serves by now, says the database: takes it. Returns when it serves here.
+    ///
+    /// # Errors
+    /// Why it cannot, as a sentence; the module from before stays, and its units are refused by the database.
+    async fn reload(&self) -> Result<(), String>;
+}

@@ -61,6 +61,10 @@ pub trait AgentLink: std::fmt::Debug + Send + Sync {
 
     /// Ends an agent's stream, saying why. Answers whether it had one.
     async fn disconnect(&self, agent: &str, reason: &str) -> bool;
+
+    /// Ends the stream of a session, if it is open, because the agent has a newer one on another replica; `instance` is
+    /// the one that it has there.
+    async fn overtaken(&self, session: &Session, instance: &str);
 }
 
 /// What the agent link tells the bridge. Implemented by control.

@@ -49,21 +49,17 @@ pub trait Rows: std::fmt::Debug + Send + Sync {
     /// [`StoreError`].
     async fn definitions(&self, names: Vec<String>) -> Result<Vec<DefinitionRow>, StoreError>;
 
+    /// What is remembered of these names, also of those that have no row any more.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn names(&self, names: Vec<String>) -> Result<Vec<NameRow>, StoreError>;
+
     /// What is known of these accounts and any agent.
     ///
     /// # Errors
     /// [`StoreError`].
     async fn holdings(&self, accounts: Vec<String>) -> Result<Vec<Holding>, StoreError>;
-
-    /// What is known of these accounts and one agent.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    async fn holdings_of(
-        &self,
-        agent: String,
-        accounts: Vec<String>,
-    ) -> Result<Vec<Holding>, StoreError>;
 
     /// Accounts that an agent's coming or going may concern, behind `after` by name: rows of its zone or of none, and
     /// names that something is known about with this agent.
@@ -84,6 +80,17 @@ pub trait Rows: std::fmt::Debug + Send + Sync {
     /// # Errors
     /// [`ApplyError`].
     async fn apply(&self, unit: Unit) -> Result<(), ApplyError>;
+}
+
+/// What is remembered of a name, for ever.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameRow {
+    /// The name.
+    pub name: String,
+    /// The generation of its last operation.
+    pub generation: u64,
+    /// The revision of its last row when that was removed; 0: none was.
+    pub removed_at: u64,
 }
 
 /// The definition of a row.
@@ -131,6 +138,13 @@ pub trait Outbox: std::fmt::Debug + Send + Sync {
     /// [`StoreError`].
     async fn sent(&self, ids: Vec<String>, session: String, at: Millis) -> Result<(), StoreError>;
 
+    /// Agents with operations that may be sent at `now` and that nobody has been handed yet, at most `limit`: what was
+    /// committed on another replica, if its ring was lost.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn unsent(&self, now: Millis, limit: usize) -> Result<Vec<String>, StoreError>;
+
     /// Operations by id; unknown ids are left out.
     ///
     /// # Errors
@@ -138,7 +152,7 @@ pub trait Outbox: std::fmt::Debug + Send + Sync {
     async fn operations(&self, ids: Vec<String>) -> Result<Vec<Operation>, StoreError>;
 }
 
-/// Agents and slots: what the bridge itself remembers across a restart.
+/// Agents: what the bridge itself remembers across a restart.
 #[async_trait]
 pub trait Memory: std::fmt::Debug + Send + Sync {
     /// Every agent that was ever there.
@@ -147,24 +161,34 @@ pub trait Memory: std::fmt::Debug + Send + Sync {
     /// [`StoreError`].
     async fn agents(&self) -> Result<Vec<Agent>, StoreError>;
 
-    /// Writes an agent's row, new or not.
+    /// The agents whose rows have changed since the count of changes was this one, in the order of their changes.
     ///
     /// # Errors
     /// [`StoreError`].
-    async fn put_agent(&self, agent: Agent) -> Result<(), StoreError>;
+    async fn agents_since(&self, changed: u64) -> Result<Vec<Agent>, StoreError>;
+
+    /// The count of all changes of agents' rows.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn agents_changed(&self) -> Result<u64, StoreError>;
+
+    /// Writes an agent's row: with `session`, if that still is its session; without, in any case, new or not. Answers
+    /// its [`Agent::changed`]; nothing, if another session has taken the agent over.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn put_agent(
+        &self,
+        agent: Agent,
+        session: Option<String>,
+    ) -> Result<Option<u64>, StoreError>;
 
     /// How many rows an agent of this zone may be asked to hold.
     ///
     /// # Errors
     /// [`StoreError`].
     async fn count_in_zone(&self, zone: String) -> Result<u64, StoreError>;
-
-    /// A module begins to serve in a slot. Answers the slot generation: the present one if the digest is the same, the
-    /// next one if not.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    async fn serve(&self, slot: String, digest: String, at: Millis) -> Result<u64, StoreError>;
 
     /// What agents see of their clusters: account, agent, namespaces.
     ///
@@ -189,12 +213,13 @@ pub trait Records: std::fmt::Debug + Send + Sync {
         decided: Vec<ItemWrite>,
     ) -> Result<(), StoreError>;
 
-    /// Requests that a bridge had begun when it stopped, before `at`, and whose later items it never came to: they have
-    /// only the items that they have. Answers how many there were.
+    /// Requests that a replica had begun when it stopped and whose later items it never came to: they have only the
+    /// items that they have. `before` leaves out what the replica has begun since it started again. Answers how many
+    /// there were.
     ///
     /// # Errors
     /// [`StoreError`].
-    async fn close_half_begun(&self, at: Millis) -> Result<u64, StoreError>;
+    async fn close_half_begun(&self, replica: String, before: Millis) -> Result<u64, StoreError>;
 
     /// Items whose outcome no unit wrote: what failed alone.
     ///

@@ -17,11 +17,12 @@ use crate::holding::{Holding, Observed};
 use crate::journal::JournalEntry;
 use crate::knowledge::{self, Lesson};
 use crate::operation::{Operation, OperationState};
+use crate::port::store::NameRow;
 use crate::request::ItemOutcome;
 use crate::secret::Secret;
 use crate::unit::{
-    GenerationWrite, HoldingWrite, ItemWrite, OperationEnd, RowInsert, RowRemoval, RowUpdate,
-    SecretWrite, Submission, Unit, Writes,
+    Fences, GenerationWrite, HoldingWrite, ItemWrite, OperationEnd, RowInsert, RowRemoval,
+    RowUpdate, SecretWrite, Submission, Unit, Writes,
 };
 
 /// The most requests that wait for one row; the oldest are overtaken beyond that.
@@ -58,6 +59,8 @@ pub struct Call {
     pub at: Millis,
     /// See [`Unit::slot_generation`].
     pub slot_generation: u64,
+    /// See [`Unit::fences`].
+    pub fences: Fences,
     /// The digest of the module.
     pub module: String,
     /// Its data version.
@@ -66,6 +69,8 @@ pub struct Call {
     pub rows: HashMap<String, Account>,
     /// The definitions of rows whose definition is to be changed.
     pub row_definitions: HashMap<String, Definition>,
+    /// What is remembered of names, by name: of all that get a row.
+    pub names: HashMap<String, NameRow>,
     /// Holdings as read and learnt, by account and agent.
     pub holdings: BTreeMap<(String, String), HoldingState>,
     /// Operations that ended by what was learnt.
@@ -116,9 +121,11 @@ pub fn assemble(
         call: call.id.clone(),
         at: call.at,
         slot_generation: call.slot_generation,
+        fences: call.fences.clone(),
         ..Unit::default()
     };
-    let mut work = Work { call, event, unit, next_id, rows: BTreeMap::new() };
+    let (rows, generations) = (BTreeMap::new(), HashMap::new());
+    let mut work = Work { call, event, unit, next_id, rows, generations };
     for row in writes.inserts {
         work.insert(row);
     }
@@ -153,14 +160,17 @@ struct Work<'a> {
     unit: Unit,
     next_id: &'a mut dyn FnMut() -> String,
     rows: BTreeMap<String, Row>,
+    /// The places of names among the unit's generations.
+    generations: HashMap<String, usize>,
 }
 
 impl Work<'_> {
     fn insert(&mut self, row: NewAccount) {
         // A revision is never given twice to a name, also across removal and re-creation: rows begin at the time of
-        // their first unit, so that neither a stale compare-and-swap nor an agent that comes back with an old
-        // definition can take the new row for the old one.
-        let first = self.call.at;
+        // their first unit, and behind the last row of the name if another replica's clock was ahead, so that neither a
+        // stale compare-and-swap nor an agent that comes back with an old definition can take the new row for the old.
+        let removed_at = self.call.names.get(&row.name).map_or(0, |name| name.removed_at);
+        let first = self.call.at.max(removed_at + 1);
         let (definition, source, fingerprint, declared_by) = self.origin(&row);
         let account = Account {
             name: row.name.clone(),
@@ -266,6 +276,7 @@ impl Work<'_> {
         self.steps(&mut row, Some(from), &removal.steps, true);
         row.removed = true;
         self.requests(&mut row, None, removal.finished);
+        self.name(&removal.name).removed_at = Some(row.account.revision);
         self.rows.insert(removal.name, row);
     }
 
@@ -376,22 +387,31 @@ impl Work<'_> {
     fn known_generation(&self, name: &str) -> Option<u64> {
         let of_the_row = self.call.rows.get(name).and_then(|row| row.generation);
         let holdings = self.call.holdings.range((name.to_owned(), String::new())..);
-        of_the_row.or_else(|| {
-            holdings
-                .take_while(|((account, _), _)| account == name)
-                .find_map(|(_, state)| state.holding.generation)
-        })
+        let of_holdings = holdings
+            .take_while(|((account, _), _)| account == name)
+            .find_map(|(_, state)| state.holding.generation);
+        let remembered = || self.call.names.get(name).map(|name| name.generation);
+        of_the_row.or(of_holdings).or_else(remembered)
     }
 
     fn next_generation(&mut self, name: &str) -> u64 {
-        if let Some(write) = self.unit.generations.iter_mut().find(|write| write.name == name) {
-            write.generation += 1;
-            return write.generation;
-        }
-        let expected = self.known_generation(name);
-        let generation = expected.unwrap_or(0) + 1;
-        self.unit.generations.push(GenerationWrite { name: name.to_owned(), expected, generation });
-        generation
+        let write = self.name(name);
+        write.generation += 1;
+        write.generation
+    }
+
+    /// What is to be remembered of a name.
+    fn name(&mut self, name: &str) -> &mut GenerationWrite {
+        let place = self.generations.get(name).copied().unwrap_or_else(|| {
+            let expected = self.known_generation(name);
+            let generation = expected.unwrap_or(0);
+            let name = name.to_owned();
+            self.generations.insert(name.clone(), self.unit.generations.len());
+            let write = GenerationWrite { name, expected, generation, removed_at: None };
+            self.unit.generations.push(write);
+            self.unit.generations.len() - 1
+        });
+        &mut self.unit.generations[place]
     }
 
     /// Operations to agents that are gone are withdrawn when the row changes its state (rule 12).

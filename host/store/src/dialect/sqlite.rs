@@ -154,6 +154,10 @@ impl Dialect for Foreign {
         BRANCHES
     }
 
+    fn shared(&self) -> bool {
+        false
+    }
+
     async fn reader(&self) -> Result<Box<dyn Link>, Failure> {
         reader(&self.readers).await
     }
@@ -192,6 +196,10 @@ impl Dialect for Sqlite {
 
     fn branches(&self) -> usize {
         BRANCHES
+    }
+
+    fn shared(&self) -> bool {
+        false
     }
 
     async fn reader(&self) -> Result<Box<dyn Link>, Failure> {

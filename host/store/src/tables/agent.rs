@@ -9,7 +9,7 @@ use crate::value::{Cells, Wrong};
 pub(crate) const NAME: &str = "swingbridge_agents";
 
 /// Binds an agent to `UPDATE_AGENT` or `INSERT_AGENT`, which have the same order.
-pub(crate) fn bind(text: &'static str, agent: &Agent) -> Statement {
+pub(crate) fn bind(text: &'static str, agent: &Agent, changed: u64) -> Statement {
     Statement::new(text)
         .bind(&agent.instance)
         .bind(&agent.zone)
@@ -20,6 +20,7 @@ pub(crate) fn bind(text: &'static str, agent: &Agent) -> Statement {
         .bind(agent.settled.as_str())
         .bind(&agent.version)
         .bind(&agent.replica)
+        .bind(changed)
         .bind(&agent.id)
 }
 
@@ -36,5 +37,6 @@ pub(crate) fn read(cells: &mut Cells) -> Result<Agent, Wrong> {
         settled: cells.word()?,
         version: cells.text()?,
         replica: cells.text()?,
+        changed: cells.number()?,
     })
 }

@@ -94,5 +94,6 @@ pub(crate) fn read_request(cells: &mut Cells) -> Result<RequestRow, Wrong> {
         who: cells.text()?,
         created_at: cells.number()?,
         total: cells.number()?,
+        replica: cells.text()?,
     })
 }

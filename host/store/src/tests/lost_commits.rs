@@ -42,6 +42,10 @@ impl Dialect for Breaking {
         self.behind.branches()
     }
 
+    fn shared(&self) -> bool {
+        self.behind.shared()
+    }
+
     async fn reader(&self) -> Result<Box<dyn Link>, Failure> {
         self.behind.reader().await
     }

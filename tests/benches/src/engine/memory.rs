@@ -33,6 +33,7 @@ impl MemoryWorld {
             settled: Presence::Connected,
             version: String::new(),
             replica: String::new(),
+            changed: 0,
         };
         let settings = Settings::default().pairs();
         Self { accounts: names.iter().map(|name| inactive(name)).collect(), agent, settings }

@@ -123,6 +123,8 @@ impl World {
             id: "call".to_owned(),
             at: now,
             slot_generation: 1,
+            fences: host_core::unit::Fences::default(),
+            names: HashMap::new(),
             module: "module".to_owned(),
             data_version: lib::DATA_VERSION,
             rows: rows.into_iter().collect(),
@@ -312,6 +314,7 @@ fn agent(side: &super::world::Side) -> Agent {
         settled: side.presence,
         version: String::new(),
         replica: String::new(),
+        changed: 0,
     }
 }
 

@@ -7,6 +7,8 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
 
+use host_core::port::replicas::Replicas as _;
+use host_core::port::slots::Slots as _;
 use host_core::port::store::{ListFilter, Memory as _, Outbox as _, Page, Records as _, Rows as _};
 use host_core::port::vault::Vault as _;
 use host_core::request::{ItemOutcome, RequestRow};
@@ -15,7 +17,7 @@ use host_core::unit::Unit;
 use host_store::Store;
 
 use super::Fresh;
-use super::words::{NOW, agent, inserts, item, journal, operation, texts, update};
+use super::words::{NOW, agent, inserts, item, journal, offer, operation, texts, update};
 
 type Action<'s> = Pin<Box<dyn Future<Output = ()> + Send + 's>>;
 
@@ -40,6 +42,7 @@ fn every_action(store: &Store, turn: usize) -> Vec<Action<'_>> {
         who: "alice".into(),
         created_at: NOW,
         total: 1,
+        replica: "bridge-0".into(),
     };
     let unit = unit_of(turn);
     let list = Page { after: None, skip: 0, limit: 10 };
@@ -56,9 +59,9 @@ fn every_action(store: &Store, turn: usize) -> Vec<Action<'_>> {
         store.apply(unit),
         store.begin_request(request, vec![item(&format!("r-{turn}"), "x", ItemOutcome::Pending)]),
         store.put_items(vec![item("r", &name, ItemOutcome::Pending)]),
-        store.put_agent(agent(&name)),
+        store.put_agent(agent(&name), None),
         store.put_namespaces(vec![("a".into(), format!("g-{turn}"), texts(["x"]))]),
-        store.serve(format!("slot-{turn}"), "d".into(), NOW),
+        store.serve(format!("slot-{turn}"), offer("d"), NOW),
         store.sent(texts(["o-0"]), "s".into(), NOW),
         store.accounts(texts(["a", "b"])),
         store.accounts_page(String::new(), 10),
@@ -66,7 +69,12 @@ fn every_action(store: &Store, turn: usize) -> Vec<Action<'_>> {
         store.next_due(),
         store.definitions(texts(["a"])),
         store.holdings(texts(["a"])),
-        store.holdings_of("agent-1".into(), texts(["a"])),
+        store.names(texts(["a"])),
+        store.agents_since(0),
+        store.unsent(NOW, 10),
+        store.module("d".into()),
+        store.lease("keeper".into()),
+        store.replicas(),
         store.names_concerning("agent-1".into(), "eu".into(), String::new(), 10),
         store.to_send("agent-1".into(), "i".into(), "s".into(), NOW, 10),
         store.next_to_send("agent-1".into(), "i".into(), NOW),

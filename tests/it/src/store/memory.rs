@@ -1,37 +1,74 @@
 //! Agents and slots are remembered across a restart.
 
 use host_core::agent::{Agent, Presence};
+use host_core::port::slots::{Offer, Serving, Slots as _};
 use host_core::port::store::{Memory as _, Records as _, Rows as _};
 use host_core::unit::Unit;
 
 use super::Fresh;
-use super::words::{agent, holding, new_holding, texts, unit};
+use super::words::{agent, holding, new_holding, offer, texts, unit};
 
 #[tokio::test]
 async fn the_last_word_about_an_agent_is_kept() {
     let fresh = Fresh::new().await;
-    fresh.store.put_agent(agent("agent-1")).await.expect("written");
-    fresh.store.put_agent(agent("agent-0")).await.expect("written");
+    let put = |agent: Agent, session: Option<&str>| {
+        fresh.store.put_agent(agent, session.map(str::to_owned))
+    };
+    assert_eq!(put(agent("agent-1"), None).await, Ok(Some(1)));
+    assert_eq!(put(agent("agent-0"), None).await, Ok(Some(2)));
     let gone = Agent { presence: Presence::Awaited, instance: "j".into(), ..agent("agent-1") };
-    fresh.store.put_agent(gone.clone()).await.expect("written");
+    assert_eq!(put(gone.clone(), Some("s")).await, Ok(Some(3)));
+    assert_eq!(put(agent("agent-1"), Some("older")).await, Ok(None), "a newer session has it");
+    assert_eq!(fresh.store.agents_changed().await, Ok(3), "what was not written does not count");
+    let gone = Agent { changed: 3, ..gone };
+    let first = Agent { changed: 2, ..agent("agent-0") };
+    assert_eq!(fresh.store.agents_since(2).await, Ok(vec![gone.clone()]));
     let fresh = fresh.again().await;
-    assert_eq!(fresh.store.agents().await, Ok(vec![agent("agent-0"), gone]));
+    assert_eq!(fresh.store.agents().await, Ok(vec![first, gone]));
     fresh.store.close().await;
 }
 
 #[tokio::test]
 async fn a_slot_moves_when_another_module_serves_and_only_then() {
     let fresh = Fresh::new().await;
-    let serve = |digest: &str| fresh.store.serve("lifecycle".into(), digest.to_owned(), 2);
-    assert_eq!(serve("sha256:1").await, Ok(1));
-    assert_eq!(serve("sha256:2").await, Ok(2));
-    assert_eq!(serve("sha256:1").await, Ok(3), "a module that comes back is a new generation");
-    let other = fresh.store.serve("retry".into(), "sha256:9".into(), 2).await;
-    assert_eq!(other, Ok(1), "slots count by themselves");
+    let served = async |slot: &str, digest: &str| {
+        let serving = fresh.store.serve(slot.into(), offer(digest), 2).await.expect("served");
+        assert_eq!(serving.digest, digest);
+        serving.generation
+    };
+    assert_eq!(served("lifecycle", "sha256:1").await, 1);
+    assert_eq!(served("lifecycle", "sha256:2").await, 2);
+    assert_eq!(served("lifecycle", "sha256:1").await, 3, "who comes back is a new generation");
+    assert_eq!(served("retry", "sha256:9").await, 1, "slots count by themselves");
     let fresh = fresh.again().await;
-    let still = fresh.store.serve("lifecycle".into(), "sha256:1".into(), 3).await;
-    assert_eq!(still, Ok(3));
+    let still = fresh.store.serve("lifecycle".into(), offer("sha256:1"), 3).await;
+    assert_eq!(still, Ok(Serving { digest: "sha256:1".into(), generation: 3 }));
+    assert_eq!(fresh.store.serving("lifecycle".into()).await, Ok(still.ok()));
+    assert_eq!(fresh.store.serving("placement".into()).await, Ok(None));
     fresh.store.close().await;
+}
+
+#[tokio::test]
+async fn a_module_of_an_older_program_does_not_take_the_slot_back() {
+    let Fresh { store, folder: _folder } = Fresh::new().await;
+    let newer = Offer { program: 7, ..offer("sha256:new") };
+    store.serve("lifecycle".into(), newer, 2).await.expect("served");
+    let serving = store.serve("lifecycle".into(), offer("sha256:old"), 3).await;
+    assert_eq!(serving, Ok(Serving { digest: "sha256:new".into(), generation: 2 }));
+    store.close().await;
+}
+
+#[tokio::test]
+async fn the_bytes_of_a_module_are_kept_whole() {
+    let Fresh { store, folder: _folder } = Fresh::new().await;
+    let bytes: Vec<u8> = (0..2_000_000_u32).map(|n| (n % 251) as u8).collect();
+    let large = Offer { digest: "sha256:large".into(), program: 1, bytes: bytes.clone() };
+    for _ in 0..2 {
+        store.serve("retry".into(), large.clone(), 2).await.expect("served");
+    }
+    assert_eq!(store.module("sha256:large".into()).await, Ok(Some(bytes)));
+    assert_eq!(store.module("sha256:1".into()).await, Ok(None), "it came without bytes");
+    store.close().await;
 }
 
 #[tokio::test]

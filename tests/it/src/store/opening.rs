@@ -155,7 +155,7 @@ async fn the_tables_of_the_original_are_there_to_be_read_by_hand() {
     );
     unit.holdings = vec![super::words::new_holding("a", "agent-1")];
     fresh.store.apply(unit).await.expect("applied");
-    host_core::port::store::Memory::put_agent(&fresh.store, super::words::agent("agent-1"))
+    host_core::port::store::Memory::put_agent(&fresh.store, super::words::agent("agent-1"), None)
         .await
         .expect("written");
     let mut connection = SqliteConnectOptions::new()

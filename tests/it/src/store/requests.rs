@@ -16,6 +16,7 @@ fn request(total: u64) -> RequestRow {
         who: "alice".into(),
         created_at: NOW,
         total,
+        replica: "bridge-0".into(),
     }
 }
 
@@ -73,10 +74,16 @@ async fn a_request_that_was_half_begun_when_the_bridge_stopped_comes_to_an_end()
     let Fresh { store, folder: _folder } = Fresh::new().await;
     store.begin_request(request(3), vec![item("r", "x", ItemOutcome::Done)]).await.expect("begun");
     assert_eq!(store.pending_items("r".into()).await, Ok(2));
-    assert_eq!(store.close_half_begun(NOW).await, Ok(0), "it may still be going on");
-    assert_eq!(store.close_half_begun(NOW + 1).await, Ok(1));
+    assert_eq!(
+        store.close_half_begun("bridge-0".into(), NOW).await,
+        Ok(0),
+        "it may still be going on"
+    );
+    let other = store.close_half_begun("bridge-1".into(), NOW + 1).await;
+    assert_eq!(other, Ok(0), "it is another replica's");
+    assert_eq!(store.close_half_begun("bridge-0".into(), NOW + 1).await, Ok(1));
     assert_eq!(store.pending_items("r".into()).await, Ok(0));
-    assert_eq!(store.close_half_begun(NOW + 1).await, Ok(0));
+    assert_eq!(store.close_half_begun("bridge-0".into(), NOW + 1).await, Ok(0));
     store.close().await;
 }
 

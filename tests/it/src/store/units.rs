@@ -2,18 +2,21 @@
 
 use host_core::account::Account;
 use host_core::account::Failure;
+use host_core::agent::Agent;
 use host_core::error::ApplyError;
 use host_core::holding::{Holding, Observed, Refusal, Unanswered};
 use host_core::operation::{OperationKind, OperationState};
+use host_core::port::replicas::{Lease, Replicas as _};
+use host_core::port::slots::Slots as _;
 use host_core::port::store::{Memory as _, Outbox as _, Records as _, Rows as _};
 use host_core::request::ItemOutcome;
-use host_core::unit::{HoldingWrite, OperationEnd, RowUpdate, Unit};
+use host_core::unit::{Fences, GenerationWrite, HoldingWrite, OperationEnd, RowUpdate, Unit};
 use host_store::Store;
 
 use super::Fresh;
 use super::words::{
-    NOW, account, definition, full, generation, holding, insert, inserts, item, journal,
-    new_holding, operation, removal, texts, unit, update,
+    NOW, account, agent, definition, full, generation, holding, insert, inserts, item, journal,
+    new_holding, offer, operation, removal, texts, unit, update,
 };
 
 async fn read(store: &Store, name: &str) -> Option<Account> {
@@ -153,7 +156,7 @@ async fn a_unit_of_a_module_that_serves_no_more_is_fenced() {
     let Fresh { store, folder: _folder } = Fresh::new().await;
     let applied = inserts("c1", ["a"]);
     store.apply(applied.clone()).await.expect("applied");
-    assert_eq!(store.serve("lifecycle".into(), "sha256:2".into(), NOW).await, Ok(2));
+    store.serve("lifecycle".into(), offer("sha256:2"), NOW).await.expect("served");
     assert_eq!(store.apply(inserts("c2", ["b"])).await, Err(ApplyError::Fenced));
     assert_eq!(store.apply(applied).await, Ok(()), "what was applied before stays applied");
     assert_eq!(read(&store, "b").await, None);
@@ -237,8 +240,70 @@ async fn what_is_known_of_agents_is_compared_and_swapped() {
     assert!(is_stale(&store.apply(swap("c3")).await));
     let again = Unit { holdings: vec![new_holding("a", "agent-1")], ..unit("c4") };
     assert!(is_stale(&store.apply(again).await), "it is known already");
-    let of = store.holdings_of("agent-1".into(), texts(["a", "b", "c"])).await.expect("a read");
+    let of = store.holdings(texts(["a", "b", "c"])).await.expect("a read");
     assert_eq!(of, [Holding { generation: Some(6), ..later }, holding("b", "agent-1")]);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_unit_of_a_lease_that_another_holder_has_is_refused() {
+    let Fresh { store, folder: _folder } = Fresh::new().await;
+    let lease = |fence| Lease { name: "keeper".into(), holder: "bridge-0".into(), fence, beat: 0 };
+    assert_eq!(store.swap_lease(None, lease(1)).await, Ok(true));
+    let under = |call, fence, name| {
+        let lease = Some(("keeper".to_owned(), fence));
+        Unit { fences: Fences { lease, session: None }, ..inserts(call, [name]) }
+    };
+    store.apply(under("c1", 1, "a")).await.expect("applied");
+    assert_eq!(store.swap_lease(Some(lease(1)), lease(2)).await, Ok(true));
+    let late = store.apply(under("c2", 1, "b")).await;
+    assert!(matches!(late, Err(ApplyError::Overtaken(_))), "{late:?}");
+    assert_eq!(store.apply(under("c1", 1, "a")).await, Ok(()), "it stays applied");
+    assert_eq!(read(&store, "b").await, None);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_unit_of_a_session_that_was_overtaken_is_refused() {
+    let Fresh { store, folder: _folder } = Fresh::new().await;
+    store.put_agent(agent("agent-1"), None).await.expect("written");
+    let said = |call, session: &str, name| {
+        let session = Some(("agent-1".to_owned(), session.to_owned()));
+        Unit { fences: Fences { lease: None, session }, ..inserts(call, [name]) }
+    };
+    store.apply(said("c1", "s", "a")).await.expect("applied");
+    let newer = Agent { session: "s2".into(), ..agent("agent-1") };
+    store.put_agent(newer, None).await.expect("written");
+    let late = store.apply(said("c2", "s", "b")).await;
+    assert!(matches!(late, Err(ApplyError::Overtaken(_))), "{late:?}");
+    store.apply(said("c3", "s2", "b")).await.expect("applied");
+    store.close().await;
+}
+
+#[tokio::test]
+async fn the_revision_at_which_a_row_went_outlives_it() {
+    let Fresh { store, folder: _folder } = Fresh::new().await;
+    store.apply(inserts("c1", ["a", "b"])).await.expect("applied");
+    let removed = |name: &str, expected, revision| GenerationWrite {
+        removed_at: Some(revision),
+        ..generation(name, expected, 1)
+    };
+    let counted = Unit { generations: vec![generation("a", None, 1)], ..unit("c2") };
+    store
+        .apply(Unit { operations: vec![operation("o-1", "a", "agent-1")], ..counted })
+        .await
+        .expect("applied");
+    let gone = Unit {
+        removals: vec![removal("a", 1), removal("b", 1)],
+        generations: vec![removed("a", Some(1), 7), removed("b", None, 8)],
+        ..unit("c3")
+    };
+    store.apply(gone).await.expect("applied");
+    let names = store.names(texts(["a", "b", "never"])).await.expect("a read");
+    let mut removed_at: Vec<(String, u64, u64)> =
+        names.into_iter().map(|row| (row.name, row.generation, row.removed_at)).collect();
+    removed_at.sort();
+    assert_eq!(removed_at, [("a".to_owned(), 1, 7), ("b".to_owned(), 1, 8)]);
     store.close().await;
 }
 

@@ -6,6 +6,7 @@ use host_core::definition::Definition;
 use host_core::holding::{Holding, Observed};
 use host_core::journal::JournalEntry;
 use host_core::operation::{Operation, OperationKind, OperationState};
+use host_core::port::slots::Offer;
 use host_core::request::ItemOutcome;
 use host_core::unit::{
     GenerationWrite, HoldingWrite, ItemWrite, RowInsert, RowRemoval, RowUpdate, Unit,
@@ -137,7 +138,12 @@ pub(super) fn journal(id: &str, account: &str) -> JournalEntry {
 }
 
 pub(super) fn generation(name: &str, expected: Option<u64>, generation: u64) -> GenerationWrite {
-    GenerationWrite { name: name.into(), expected, generation }
+    GenerationWrite { name: name.into(), expected, generation, removed_at: None }
+}
+
+/// A module without bytes.
+pub(super) fn offer(digest: &str) -> Offer {
+    Offer { digest: digest.into(), program: 1, bytes: Vec::new() }
 }
 
 pub(super) fn item(request: &str, name: &str, outcome: ItemOutcome) -> ItemWrite {
@@ -157,6 +163,7 @@ pub(super) fn agent(id: &str) -> Agent {
         settled: Presence::Gone,
         version: "0.1.0".into(),
         replica: "bridge-0".into(),
+        changed: 0,
     }
 }
 

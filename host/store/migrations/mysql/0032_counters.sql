@@ -1,0 +1,5 @@
+-- Counts that only grow.
+CREATE TABLE IF NOT EXISTS swingbridge_counters (
+    name  VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+    value BIGINT NOT NULL
+)

@@ -1,0 +1,2 @@
+-- The program that the module of a slot came with, as a number that later programs have greater.
+ALTER TABLE swingbridge_slots ADD COLUMN IF NOT EXISTS program BIGINT NOT NULL DEFAULT 0
