@@ -122,8 +122,11 @@ pub(crate) async fn run(dialect: &dyn Dialect, at: u64) -> Result<(), OpenError>
     let mut link = dialect.begin().await?;
     link.run(Statement::new(sql::CREATE_MIGRATIONS)).await?;
     for migration in pending {
-        let done = link.run(Statement::new(migration.text)).await;
-        done.map_err(|failure| OpenError::migration(migration.name, failure))?;
+        match link.run(Statement::new(migration.text)).await {
+            // It ran before, and the bridge died before it was recorded.
+            Ok(_) | Err(Failure::Exists) => {}
+            Err(failure) => return Err(OpenError::migration(migration.name, failure)),
+        }
         let record = Statement::new(sql::RECORD_MIGRATION)
             .bind(migration.number())
             .bind(migration.name)

@@ -22,7 +22,12 @@ async fn migrated(folder: &Path) -> Box<dyn Dialect> {
     let dialect = dialect::open(&url).await.expect("a fresh database");
     migrate::run(dialect.as_ref(), 1).await.expect("the migrations");
     let mut transaction = dialect.begin().await.expect("a transaction");
-    let slot = Statement::new(sql::INSERT_SLOT).bind("lifecycle").bind("d").bind(1_u64).bind(1_u64);
+    let slot = Statement::new(sql::INSERT_SLOT)
+        .bind("lifecycle")
+        .bind("d")
+        .bind(1_u64)
+        .bind(1_u64)
+        .bind(1_u64);
     transaction.run(slot).await.expect("the slot");
     transaction.commit().await.expect("a commit");
     dialect

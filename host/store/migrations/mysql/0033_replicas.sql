@@ -1,10 +1,10 @@
 -- The replicas of the bridge. A beat that stands still is a replica that is gone.
 CREATE TABLE IF NOT EXISTS swingbridge_replicas (
-    id           VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY,
-    base_url     VARCHAR(2048) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
-    version      VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    id           VARCHAR(255) NOT NULL PRIMARY KEY,
+    base_url     VARCHAR(2048) NOT NULL,
+    version      VARCHAR(255) NOT NULL,
     beat         BIGINT NOT NULL,
     started_at   BIGINT NOT NULL,
     last_updated BIGINT NOT NULL,
     ready        BIGINT NOT NULL
-)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin

@@ -1,7 +1,7 @@
 -- Who may do what only one may. The fence moves with every holder, the beat for as long as he lives.
 CREATE TABLE IF NOT EXISTS swingbridge_leases (
-    name   VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
-    holder VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    name   VARCHAR(32) NOT NULL PRIMARY KEY,
+    holder VARCHAR(255) NOT NULL,
     fence  BIGINT NOT NULL,
     beat   BIGINT NOT NULL
-)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin

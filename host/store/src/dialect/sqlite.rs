@@ -335,6 +335,7 @@ fn classify(error: &sqlx::Error) -> Failure {
     }
     let code: i32 = said.code().and_then(|code| code.parse().ok()).unwrap_or_default();
     match code & 0xff {
+        1 if said.message().starts_with("duplicate column name") => Failure::Exists,
         1 if said.message().starts_with("no such table") => {
             Failure::NoTable(said.message().to_owned())
         }
