@@ -9,6 +9,7 @@ use host_api::{ApiOptions, ApiState, HttpPeers};
 use host_clouddriver::{ClouddriverSources, Engines};
 use host_control::{Bridge, EmptyChain, Ports, Tuning};
 use host_core::error::{SourceError, StoreError};
+use host_core::port::failpoints::Failpoints;
 use host_core::port::ids::Ids;
 use host_core::port::lifecycle::{Lifecycle, LifecycleSlot};
 use host_core::port::sources::Sources;
@@ -24,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use crate::lifecycle_slot::{self, ModuleSlot, SlotError};
+use crate::mortal;
 
 /// Units of work at the same time (`spec/database.md`: at most the pool less four).
 const UNITS: usize = 4;
@@ -61,6 +63,8 @@ pub struct BridgeOptions {
     pub host_name: String,
     /// `lease.ttl`, in milliseconds.
     pub lease_ttl_ms: u64,
+    /// Where a test lets the bridge die; none in production.
+    pub failpoints: Option<Arc<dyn Failpoints>>,
 }
 
 /// Why a bridge does not start. Each says what to do.
@@ -189,7 +193,7 @@ impl Running {
             sources: sources(table.as_ref()),
             lifecycle,
             policies: Arc::new(EmptyChain::new(options.settings.clone(), Arc::clone(&ids))),
-            link: link.link(),
+            link: mortal::link(link.link(), options.failpoints.clone()),
             clock,
             ids,
         };
@@ -229,6 +233,7 @@ async fn open(options: &BridgeOptions, clock: &Arc<dyn Clock>) -> Result<Store, 
         url: options.database_url.clone(),
         key: options.secrets_key.clone(),
         clock: Arc::clone(clock),
+        failpoints: options.failpoints.clone(),
     });
     Ok(store.await?)
 }

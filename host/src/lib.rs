@@ -6,6 +6,7 @@
 mod compose;
 mod lifecycle_slot;
 mod machine;
+mod mortal;
 
 pub use compose::{BridgeOptions, Running, StartError};
 pub use lifecycle_slot::SlotError;

@@ -58,6 +58,7 @@ fn options(config: Config) -> BridgeOptions {
         replica: config.server.replica,
         advertise: config.server.advertise,
         host_name: process::host_name().unwrap_or_else(|| "swingbridge".to_owned()),
+        failpoints: None,
         lease_ttl_ms: u64::try_from(config.lease_ttl.as_millis()).unwrap_or(u64::MAX),
     }
 }

@@ -1,5 +1,6 @@
 //! The agent: keeps a stream to the bridge open for as long as it runs, and goes on working while there is none.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -53,7 +54,8 @@ pub struct Status {
 #[derive(Debug)]
 pub struct Agent {
     options: AgentOptions,
-    endpoint: Endpoint,
+    /// The replicas of the bridge; the first is dialled next.
+    endpoints: VecDeque<Endpoint>,
     desk: Desk,
     surroundings: Arc<dyn Surroundings>,
     status: watch::Sender<Status>,
@@ -81,10 +83,10 @@ impl Agent {
         surroundings: Arc<dyn Surroundings>,
     ) -> Result<Self, AgentError> {
         options.check()?;
-        let endpoint = dial::endpoint(&options.bridge)?;
+        let endpoints = options.bridges().map(dial::endpoint).collect::<Result<_, _>>()?;
         let desk = Desk::new(&options, clusters, Arc::clone(&surroundings));
         let status = watch::Sender::default();
-        Ok(Self { options, endpoint, desk, surroundings, status })
+        Ok(Self { options, endpoints, desk, surroundings, status })
     }
 
     /// How it stands with its bridge, from now on.
@@ -112,6 +114,7 @@ impl Agent {
                 Err(no_line) => self.turned_away(no_line)?,
             };
             // At once, but not twice without a wait: a bridge that goes away says so to whoever dials it.
+            self.endpoints.rotate_left(1);
             hurried = match next {
                 Next::Stop => return Ok(()),
                 Next::AtOnce if !hurried => true,
@@ -139,7 +142,7 @@ impl Agent {
     /// Dials and registers, with patience.
     fn dial(&mut self) -> impl Future<Output = Result<Line, NoLine>> + use<> {
         let parts = register::parts(&self.options, self.desk.register());
-        let (endpoint, surroundings) = (self.endpoint.clone(), Arc::clone(&self.surroundings));
+        let (endpoint, surroundings) = (self.endpoints[0].clone(), Arc::clone(&self.surroundings));
         async move {
             let until = surroundings.now() + PATIENCE_MS;
             tokio::select! {

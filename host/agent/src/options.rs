@@ -19,7 +19,8 @@ pub struct ConfiguredAccount {
 /// The settings of an agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgentOptions {
-    /// `agent.bridge`: where the bridge's agent link is, as `http://host:port`.
+    /// `agent.bridge`: where the bridge's agent link is, as `http://host:port`; several replicas are separated by
+    /// commas, and the next one is dialled when one does not answer or sends its agents elsewhere.
     pub bridge: String,
     /// `agent.id`: the agent's name, for a pod its name.
     pub id: String,
@@ -51,6 +52,11 @@ impl AgentOptions {
             looks_at_once: 64,
             look_deadline_ms: 30_000,
         }
+    }
+
+    /// The addresses, one by one; never none.
+    pub(crate) fn bridges(&self) -> impl Iterator<Item = &str> {
+        self.bridge.split(',').map(str::trim)
     }
 
     /// Whether an agent can run with these.

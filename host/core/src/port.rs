@@ -3,6 +3,7 @@
 //! Adapters implement them (the store, the agent link, the engine, the readers of Clouddriver); the binary puts them
 //! together. No type of a library stands in one: a test reads these files and says so if one does.
 
+pub mod failpoints;
 pub mod ids;
 pub mod lifecycle;
 pub mod link;

@@ -230,7 +230,7 @@ pub(crate) const KEYS: &[Key] = &[
         "agent.bridge",
         Kind::Url(&["http"]),
         "http://127.0.0.1:9091",
-        "of an agent: the bridge that it dials",
+        "of an agent: the bridge that it dials; several replicas are separated by commas",
     ),
     unset(
         "agent.id",

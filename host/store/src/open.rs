@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use host_core::error::StoreError;
+use host_core::port::failpoints::Failpoints;
 use host_core::port::time::Clock;
 use thiserror::Error;
 
@@ -24,6 +25,8 @@ pub struct OpenOptions {
     pub key: KeySource,
     /// The clock of the bridge.
     pub clock: Arc<dyn Clock>,
+    /// Where a test lets the bridge die; none in production.
+    pub failpoints: Option<Arc<dyn Failpoints>>,
 }
 
 /// Why a store could not be opened. Nothing was written then, but for what [`OpenError::Migration`] says.
@@ -134,7 +137,7 @@ impl Store {
     pub async fn open(options: OpenOptions) -> Result<Self, OpenError> {
         let dialect = dialect::open(&options.url).await?;
         match prepare(dialect.as_ref(), &options).await {
-            Ok(sealer) => Ok(Self::new(dialect, sealer)),
+            Ok(sealer) => Ok(Self::new(dialect, sealer, options.failpoints)),
             Err(error) => {
                 dialect.close().await;
                 Err(error)

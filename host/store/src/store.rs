@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use host_core::error::StoreError;
+use host_core::port::failpoints::{Failpoints, Point};
 use tokio_util::task::TaskTracker;
 
 use crate::dialect::{Dialect, Failure, Link, Transaction};
@@ -39,18 +40,24 @@ pub(crate) struct Inner {
     tracker: TaskTracker,
     closing: AtomicBool,
     counts: Arc<Counts>,
+    failpoints: Option<Arc<dyn Failpoints>>,
     /// When old calls were purged last.
     pub(crate) purged_at: AtomicU64,
 }
 
 impl Store {
-    pub(crate) fn new(dialect: Box<dyn Dialect>, sealer: Sealer) -> Self {
+    pub(crate) fn new(
+        dialect: Box<dyn Dialect>,
+        sealer: Sealer,
+        failpoints: Option<Arc<dyn Failpoints>>,
+    ) -> Self {
         let inner = Inner {
             dialect,
             sealer,
             tracker: TaskTracker::new(),
             closing: AtomicBool::new(false),
             counts: Arc::default(),
+            failpoints,
             purged_at: AtomicU64::new(0),
         };
         Self { inner: Arc::new(inner) }
@@ -133,13 +140,17 @@ impl Inner {
     /// A connection that reads.
     pub(crate) async fn reader(&self) -> Result<Box<dyn Link>, Failure> {
         let link = self.dialect.reader().await?;
-        Ok(Box::new(Counting { link, counts: Arc::clone(&self.counts) }))
+        Ok(Box::new(self.watched(link)))
     }
 
     /// A transaction that may write.
     pub(crate) async fn begin(&self) -> Result<Box<dyn Transaction>, Failure> {
         let link = self.dialect.begin().await?;
-        Ok(Box::new(Counting { link, counts: Arc::clone(&self.counts) }))
+        Ok(Box::new(self.watched(link)))
+    }
+
+    fn watched<L: ?Sized>(&self, link: Box<L>) -> Watched<L> {
+        Watched { link, counts: Arc::clone(&self.counts), failpoints: self.failpoints.clone() }
     }
 
     /// Starts work that nobody waits for but [`Store::close`].
@@ -165,42 +176,69 @@ struct Counts {
     writes: AtomicU64,
 }
 
-/// A connection whose statements are counted.
-struct Counting<L: ?Sized> {
+/// A connection whose statements are counted, and on which a test may let the bridge die.
+struct Watched<L: ?Sized> {
     link: Box<L>,
     counts: Arc<Counts>,
+    failpoints: Option<Arc<dyn Failpoints>>,
+}
+
+impl<L: ?Sized> Watched<L> {
+    fn reach(&self, point: Point<'_>) -> Result<(), Failure> {
+        match &self.failpoints {
+            Some(failpoints) if !failpoints.goes_on(point) => {
+                Err(Failure::Unavailable("a failpoint says that the bridge is dead".to_owned()))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
 }
 
 #[async_trait]
-impl Link for Counting<dyn Link> {
+impl Link for Watched<dyn Link> {
     async fn run(&mut self, statement: Statement) -> Result<u64, Failure> {
+        self.reach(Point::Statement(&statement.text))?;
         self.counts.reads.fetch_add(1, Ordering::Relaxed);
         self.link.run(statement).await
     }
 
     async fn rows(&mut self, statement: Statement) -> Result<Vec<Row>, Failure> {
+        self.reach(Point::Statement(&statement.text))?;
         self.counts.reads.fetch_add(1, Ordering::Relaxed);
         self.link.rows(statement).await
     }
 }
 
 #[async_trait]
-impl Link for Counting<dyn Transaction> {
+impl Link for Watched<dyn Transaction> {
     async fn run(&mut self, statement: Statement) -> Result<u64, Failure> {
+        self.reach(Point::Statement(&statement.text))?;
         self.counts.writes.fetch_add(1, Ordering::Relaxed);
         self.link.run(statement).await
     }
 
     async fn rows(&mut self, statement: Statement) -> Result<Vec<Row>, Failure> {
+        self.reach(Point::Statement(&statement.text))?;
         self.counts.writes.fetch_add(1, Ordering::Relaxed);
         self.link.rows(statement).await
     }
 }
 
 #[async_trait]
-impl Transaction for Counting<dyn Transaction> {
+impl Transaction for Watched<dyn Transaction> {
     async fn commit(self: Box<Self>) -> Result<(), Failure> {
-        self.link.commit().await
+        if let Err(dead) = self.reach(Point::Commit) {
+            self.link.rollback().await?;
+            return Err(dead);
+        }
+        let failpoints = self.failpoints.clone();
+        self.link.commit().await?;
+        match failpoints {
+            Some(failpoints) if !failpoints.goes_on(Point::Committed) => {
+                Err(Failure::Unavailable("a failpoint says that the bridge is dead".to_owned()))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     async fn rollback(self: Box<Self>) -> Result<(), Failure> {

@@ -34,7 +34,7 @@ async fn migrated(folder: &Path) -> Box<dyn Dialect> {
 }
 
 fn store(dialect: Box<dyn Dialect>) -> Store {
-    Store::new(dialect, Sealer::new(&Zeroizing::new([7; 32])))
+    Store::new(dialect, Sealer::new(&Zeroizing::new([7; 32])), None)
 }
 
 fn account(name: &str) -> Account {

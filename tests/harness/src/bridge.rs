@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use host::{BridgeOptions, Running};
 use host_agents::Options as AgentLinkOptions;
+use host_core::port::failpoints::Failpoints;
 use host_core::port::lifecycle::Lifecycle;
 use host_core::settings::Settings;
 use host_engine::Limits;
@@ -30,6 +31,8 @@ pub struct TestBridgeOptions {
     pub link: AgentLinkOptions,
     /// For ids and jitter.
     pub seed: u64,
+    /// Where it dies.
+    pub failpoints: Option<Arc<dyn Failpoints>>,
 }
 
 impl Default for TestBridgeOptions {
@@ -40,6 +43,7 @@ impl Default for TestBridgeOptions {
             limits: Limits::default(),
             link: AgentLinkOptions::default(),
             seed: 1,
+            failpoints: None,
         }
     }
 }
@@ -182,5 +186,6 @@ fn bridge_options(folder: &Path, options: &TestBridgeOptions) -> BridgeOptions {
         advertise: None,
         host_name: "localhost".into(),
         lease_ttl_ms: 10_000,
+        failpoints: options.failpoints.clone(),
     }
 }

@@ -68,6 +68,7 @@ impl Cost {
             url: format!("sqlite:{}", folder.path().join("bridge.db").display()),
             key: KeySource::Beside,
             clock: Arc::clone(&clock) as _,
+            failpoints: None,
         })
         .await?;
         let rows = Arc::new(Counted { store: store.clone(), seen: Mutex::default() });

@@ -189,7 +189,8 @@ async fn sealed_definitions_of_real_rows_hold_no_token() {
     let folder = tempfile::tempdir().expect("a folder");
     let url = format!("sqlite:{}", folder.path().join("bridge.db").display());
     let clock = Arc::new(crate::store::Standing(1));
-    let options = host_store::OpenOptions { url, key: host_store::KeySource::Beside, clock };
+    let key = host_store::KeySource::Beside;
+    let options = host_store::OpenOptions { url, key, clock, failpoints: None };
     let store = Store::open(options).await.expect("a store");
     for account in table.all().await {
         let Ok(mut definition) = account.definition else { continue };

@@ -79,7 +79,7 @@ async fn open(path: &Path) -> Result<Store, OpenError> {
 
 async fn open_with(path: &Path, key: KeySource) -> Result<Store, OpenError> {
     let url = format!("sqlite:{}", path.display());
-    Store::open(OpenOptions { url, key, clock: Arc::new(Standing(1)) }).await
+    Store::open(OpenOptions { url, key, clock: Arc::new(Standing(1)), failpoints: None }).await
 }
 
 /// Why a store did not open.

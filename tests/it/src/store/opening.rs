@@ -119,7 +119,8 @@ async fn other_databases_and_no_path_are_refused_with_what_to_write() {
         ("sqlite::memory:", "names no file"),
     ] {
         let clock = std::sync::Arc::new(Standing(1));
-        let options = OpenOptions { url: url.into(), key: KeySource::Beside, clock };
+        let key = KeySource::Beside;
+        let options = OpenOptions { url: url.into(), key, clock, failpoints: None };
         let said = Store::open(options).await.expect_err("refused").to_string();
         assert!(said.contains(part) && !said.contains("TOKEN"), "{said}");
     }
