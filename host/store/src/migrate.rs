@@ -2,6 +2,9 @@
 //!
 //! MySQL cannot undo DDL, so a file is recorded after it ran; if the bridge dies between the two, it runs again. That is
 //! why this is ours and not the driver's migrator, which marks such a database as broken.
+//!
+//! One bridge migrates at a time: each dialect's `alone` says how it sees to that, and what becomes of a bridge that
+//! dies or stands still meanwhile.
 
 use crate::dialect::{Dialect, Failure, Link};
 use crate::open::OpenError;
@@ -28,8 +31,20 @@ impl Migration {
     }
 }
 
+/// The same numbers and names for every database; the file of each is in its own words.
 macro_rules! migrations {
-    ($dialect:literal: $($name:literal),* $(,)?) => {
+    ($($name:literal),* $(,)?) => {
+        /// SQLite's.
+        pub(crate) const SQLITE: &[Migration] = of_dialect!("sqlite": $($name),*);
+        /// Those of MySQL and MariaDB.
+        pub(crate) const MYSQL: &[Migration] = of_dialect!("mysql": $($name),*);
+        /// PostgreSQL's.
+        pub(crate) const POSTGRES: &[Migration] = of_dialect!("postgres": $($name),*);
+    };
+}
+
+macro_rules! of_dialect {
+    ($dialect:literal: $($name:literal),*) => {
         &[$(Migration {
             name: $name,
             text: include_str!(concat!("../migrations/", $dialect, "/", $name, ".sql")),
@@ -37,8 +52,7 @@ macro_rules! migrations {
     };
 }
 
-/// SQLite's.
-pub(crate) const SQLITE: &[Migration] = migrations! { "sqlite":
+migrations! {
     "0001_accounts",
     "0002_accounts_folded",
     "0003_accounts_due",
@@ -65,7 +79,7 @@ pub(crate) const SQLITE: &[Migration] = migrations! { "sqlite":
     "0024_namespaces",
     "0025_namespaces_account",
     "0026_assignments",
-};
+}
 
 /// What a database has already: number and checksum of each migration that ran; a new one has none.
 async fn applied(link: &mut (impl Link + ?Sized)) -> Result<Vec<(u64, String)>, Failure> {
@@ -103,17 +117,23 @@ pub(crate) async fn pending(dialect: &dyn Dialect) -> Result<Vec<Migration>, Ope
     Ok(known.iter().filter(has).copied().collect())
 }
 
-/// Runs what is to come.
+/// Runs what is to come, while no other bridge does. Several that start at once wait for each other; whoever comes later
+/// finds it done.
 pub(crate) async fn run(dialect: &dyn Dialect, at: u64) -> Result<(), OpenError> {
-    let pending = pending(dialect).await?;
-    if pending.is_empty() {
+    if pending(dialect).await?.is_empty() {
         return Ok(());
     }
-    let mut link = dialect.begin().await?;
-    link.run(Statement::new(sql::CREATE_MIGRATIONS)).await?;
+    let mut link = dialect.alone().await?;
+    let pending = pending(dialect).await?;
+    if !pending.is_empty() {
+        link.run(Statement::new(sql::CREATE_MIGRATIONS)).await?;
+    }
     for migration in pending {
-        let done = link.run(Statement::new(migration.text)).await;
-        done.map_err(|failure| OpenError::migration(migration.name, failure))?;
+        match link.run(Statement::schema(migration.text)).await {
+            // MySQL knows no `IF NOT EXISTS` for an index: it is there from a run that was not recorded.
+            Ok(_) | Err(Failure::Exists) => {}
+            Err(failure) => return Err(OpenError::migration(migration.name, failure)),
+        }
         let record = Statement::new(sql::RECORD_MIGRATION)
             .bind(migration.number())
             .bind(migration.name)

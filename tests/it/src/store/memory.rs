@@ -3,13 +3,20 @@
 use host_core::agent::{Agent, Presence};
 use host_core::port::store::{Memory as _, Records as _, Rows as _};
 use host_core::unit::Unit;
+use tests_harness::Kind;
 
 use super::Fresh;
 use super::words::{agent, holding, new_holding, texts, unit};
 
-#[tokio::test]
-async fn the_last_word_about_an_agent_is_kept() {
-    let fresh = Fresh::new().await;
+on_every_database!(
+    the_last_word_about_an_agent_is_kept,
+    a_slot_moves_when_another_module_serves_and_only_then,
+    the_namespaces_that_agents_see_are_put_together,
+    what_an_agent_holds_is_told_by_name,
+);
+
+async fn the_last_word_about_an_agent_is_kept(kind: Kind) {
+    let fresh = Fresh::new(kind).await;
     fresh.store.put_agent(agent("agent-1")).await.expect("written");
     fresh.store.put_agent(agent("agent-0")).await.expect("written");
     let gone = Agent { presence: Presence::Awaited, instance: "j".into(), ..agent("agent-1") };
@@ -19,9 +26,8 @@ async fn the_last_word_about_an_agent_is_kept() {
     fresh.store.close().await;
 }
 
-#[tokio::test]
-async fn a_slot_moves_when_another_module_serves_and_only_then() {
-    let fresh = Fresh::new().await;
+async fn a_slot_moves_when_another_module_serves_and_only_then(kind: Kind) {
+    let fresh = Fresh::new(kind).await;
     let serve = |digest: &str| fresh.store.serve("lifecycle".into(), digest.to_owned(), 2);
     assert_eq!(serve("sha256:1").await, Ok(1));
     assert_eq!(serve("sha256:2").await, Ok(2));
@@ -34,9 +40,8 @@ async fn a_slot_moves_when_another_module_serves_and_only_then() {
     fresh.store.close().await;
 }
 
-#[tokio::test]
-async fn the_namespaces_that_agents_see_are_put_together() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn the_namespaces_that_agents_see_are_put_together(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     let seen = |agent: &str, names: &[&str]| {
         ("a".to_owned(), agent.to_owned(), texts(names.iter().copied()))
     };
@@ -51,9 +56,8 @@ async fn the_namespaces_that_agents_see_are_put_together() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn what_an_agent_holds_is_told_by_name() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn what_an_agent_holds_is_told_by_name(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     let mut lost = new_holding("a", "agent-1");
     lost.holding.observed = host_core::holding::Observed::NotHeld;
     let holdings = vec![
