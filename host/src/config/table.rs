@@ -10,7 +10,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 /// Waits and deadlines that people set.
 const PATIENCE: Kind = Kind::Duration { min: SECOND, max: HOUR };
-const DATABASES: Kind = Kind::Url(&["sqlite", "mysql", "postgres"]);
+const DATABASES: Kind = Kind::Url(&["sqlite", "mysql", "mariadb", "postgres", "postgresql"]);
 
 const fn key(name: &'static str, kind: Kind, default: &'static str, meaning: &'static str) -> Key {
     Key { name, kind, default: Some(default), meaning }

@@ -9,7 +9,7 @@ use host_core::secret::Secret;
 use host_core::source::RawAccount;
 use tokio_util::task::TaskTracker;
 
-use crate::dialect::{Dialect, Failure, sqlite_path, sqlite_read_only};
+use crate::dialect::{self, Dialect, Failure};
 use crate::sql;
 use crate::statement::Statement;
 use crate::value::{Row, Value, count};
@@ -28,19 +28,14 @@ pub struct ClouddriverTable {
 }
 
 impl ClouddriverTable {
-    /// The table in the database of a URL: `sqlite:PATH`. It is looked for when it is read, so that the bridge starts
-    /// without it.
+    /// The table in the database of a URL: `sqlite:PATH`, `mysql://…` or `postgres://…`. It is looked for when it is
+    /// read, so that the bridge starts without it. A user that may SELECT from it is enough.
     ///
     /// # Errors
-    /// [`SourceError`] if the URL is of another kind of database.
+    /// [`SourceError`] if the URL is of another kind of database, or cannot be read.
     pub fn open(url: &str) -> Result<Self, SourceError> {
-        let Some(("sqlite", rest)) = url.split_once(':') else {
-            return Err(failed(
-                "clouddriver.database.url is of a kind that this build does not know; sqlite:PATH is".to_owned(),
-            ));
-        };
-        let path = sqlite_path(rest);
-        let dialect = sqlite_read_only(&path);
+        let dialect = dialect::read_only(url)
+            .map_err(|error| failed(format!("clouddriver.database.url cannot be used: {error}")))?;
         Ok(Self { dialect: Arc::from(dialect), tracker: TaskTracker::new() })
     }
 

@@ -15,7 +15,7 @@ const LENGTH: usize = 32;
 /// Where the key comes from.
 #[derive(Debug, Clone, Default)]
 pub enum KeySource {
-    /// The file `secrets.key` beside the database; made at the first start.
+    /// The file `secrets.key` beside the database, if that is a file; made at the first start.
     #[default]
     Beside,
     /// This file; made at the first start.
@@ -35,6 +35,12 @@ pub enum KeyError {
         /// Why.
         reason: String,
     },
+    /// The database is a server, and no key was given.
+    #[error(
+        "the database is a server, which other bridges may share, so the key of the secrets has no place of its own: give \
+         one as secrets.key, the same to every bridge. To make one: head -c 32 /dev/urandom | base64"
+    )]
+    NotGiven,
     /// There are secrets, and no key.
     #[error(
         "the database holds sealed secrets, and their key {} is not there; put it back, or give it as secrets.key. \
@@ -59,9 +65,10 @@ pub(crate) type Key = Zeroizing<[u8; LENGTH]>;
 
 impl KeySource {
     /// The key. A file that is not there is made, unless there are secrets already.
-    pub(crate) fn key(&self, beside: &Path, has_secrets: bool) -> Result<Key, KeyError> {
+    /// `beside` is where [`Self::Beside`] means; absent if the database is no file.
+    pub(crate) fn key(&self, beside: Option<&Path>, has_secrets: bool) -> Result<Key, KeyError> {
         match self {
-            Self::Beside => from_file(beside, has_secrets),
+            Self::Beside => from_file(beside.ok_or(KeyError::NotGiven)?, has_secrets),
             Self::File(path) => from_file(path, has_secrets),
             Self::Given(text) => parse(text.expose()),
         }

@@ -2,6 +2,9 @@
 //!
 //! MySQL cannot undo DDL, so a file is recorded after it ran; if the bridge dies between the two, it runs again. That is
 //! why this is ours and not the driver's migrator, which marks such a database as broken.
+//!
+//! One bridge migrates at a time: each dialect's `alone` says how it sees to that, and what becomes of a bridge that
+//! dies or stands still meanwhile.
 
 use crate::dialect::{Dialect, Failure, Link};
 use crate::open::OpenError;
@@ -28,8 +31,20 @@ impl Migration {
     }
 }
 
+/// The same numbers and names for every database; the file of each is in its own words.
 macro_rules! migrations {
-    ($dialect:literal: $($name:literal),* $(,)?) => {
+    ($($name:literal),* $(,)?) => {
+        /// SQLite's.
+        pub(crate) const SQLITE: &[Migration] = of_dialect!("sqlite": $($name),*);
+        /// Those of MySQL and MariaDB.
+        pub(crate) const MYSQL: &[Migration] = of_dialect!("mysql": $($name),*);
+        /// PostgreSQL's.
+        pub(crate) const POSTGRES: &[Migration] = of_dialect!("postgres": $($name),*);
+    };
+}
+
+macro_rules! of_dialect {
+    ($dialect:literal: $($name:literal),*) => {
         &[$(Migration {
             name: $name,
             text: include_str!(concat!("../migrations/", $dialect, "/", $name, ".sql")),
@@ -37,8 +52,7 @@ macro_rules! migrations {
     };
 }
 
-/// SQLite's.
-pub(crate) const SQLITE: &[Migration] = migrations! { "sqlite":
+migrations! {
     "0001_accounts",
     "0002_accounts_folded",
     "0003_accounts_due",
@@ -65,17 +79,17 @@ pub(crate) const SQLITE: &[Migration] = migrations! { "sqlite":
     "0024_namespaces",
     "0025_namespaces_account",
     "0026_assignments",
-    "0030_agents_changed",
-    "0031_agents_changed_index",
-    "0032_counters",
-    "0033_replicas",
-    "0034_leases",
-    "0035_requests_replica",
-    "0036_names_removed_at",
-    "0037_modules",
-    "0038_slots_program",
-    "0039_operations_unsent",
-};
+    "0027_agents_changed",
+    "0028_agents_changed_index",
+    "0029_counters",
+    "0030_replicas",
+    "0031_leases",
+    "0032_requests_replica",
+    "0033_names_removed_at",
+    "0034_modules",
+    "0035_slots_program",
+    "0036_operations_unsent",
+}
 
 /// What a database has already: number and checksum of each migration that ran; a new one has none.
 async fn applied(link: &mut (impl Link + ?Sized)) -> Result<Vec<(u64, String)>, Failure> {
@@ -113,16 +127,19 @@ pub(crate) async fn pending(dialect: &dyn Dialect) -> Result<Vec<Migration>, Ope
     Ok(known.iter().filter(has).copied().collect())
 }
 
-/// Runs what is to come.
+/// Runs what is to come, while no other bridge does. Several that start at once wait for each other; whoever comes later
+/// finds it done.
 pub(crate) async fn run(dialect: &dyn Dialect, at: u64) -> Result<(), OpenError> {
-    let pending = pending(dialect).await?;
-    if pending.is_empty() {
+    if pending(dialect).await?.is_empty() {
         return Ok(());
     }
-    let mut link = dialect.begin().await?;
-    link.run(Statement::new(sql::CREATE_MIGRATIONS)).await?;
+    let mut link = dialect.alone().await?;
+    let pending = pending(dialect).await?;
+    if !pending.is_empty() {
+        link.run(Statement::new(sql::CREATE_MIGRATIONS)).await?;
+    }
     for migration in pending {
-        match link.run(Statement::new(migration.text)).await {
+        match link.run(Statement::schema(migration.text)).await {
             // It ran before, and the bridge died before it was recorded.
             Ok(_) | Err(Failure::Exists) => {}
             Err(failure) => return Err(OpenError::migration(migration.name, failure)),

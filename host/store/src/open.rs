@@ -16,10 +16,13 @@ use crate::sql;
 use crate::statement::Statement;
 use crate::store::Store;
 
+/// The file of the key beside a database that is a file.
+const KEY_FILE: &str = "secrets.key";
+
 /// What a store is opened with.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct OpenOptions {
-    /// Where: `sqlite:PATH`.
+    /// Where: `sqlite:PATH`, `mysql://…` or `mariadb://…`, `postgres://…` or `postgresql://…`. May hold a password.
     pub url: String,
     /// The key that secrets are sealed under.
     pub key: KeySource,
@@ -29,15 +32,27 @@ pub struct OpenOptions {
     pub failpoints: Option<Arc<dyn Failpoints>>,
 }
 
+impl std::fmt::Debug for OpenOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OpenOptions").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
 /// Why a store could not be opened. Nothing was written then, but for what [`OpenError::Migration`] says.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum OpenError {
     /// Another kind of database.
     #[error(
-        "database.url begins with {0:?}; this build of the bridge knows sqlite:PATH only (MySQL and PostgreSQL come \
-         later)"
+        "database.url begins with {0:?}; the bridge knows sqlite:PATH, mysql://USER:PASSWORD@HOST/DATABASE (MySQL and \
+         MariaDB) and postgres://USER:PASSWORD@HOST/DATABASE"
     )]
     Scheme(String),
+    /// The URL of a server cannot be read.
+    #[error("the URL of the database cannot be read: {0}")]
+    Url(String),
+    /// The URL of a server names no database.
+    #[error("the URL of the database names none; write it behind the host: …@HOST/DATABASE")]
+    NoDatabase,
     /// No file.
     #[error(
         "database.url names no file; write sqlite:PATH, as in sqlite:/var/lib/swingbridge/bridge.db"
@@ -65,6 +80,14 @@ pub enum OpenError {
     Database {
         /// Which.
         path: PathBuf,
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// The database of a server cannot be used.
+    #[error("the database {place} cannot be used: {reason}")]
+    Server {
+        /// Which, without user and password.
+        place: String,
         /// Why, and what to do.
         reason: String,
     },
@@ -111,6 +134,10 @@ impl OpenError {
         Self::Database { path: path.to_owned(), reason: failure.sentence() }
     }
 
+    pub(crate) fn server(place: &str, failure: Failure) -> Self {
+        Self::Server { place: place.to_owned(), reason: failure.sentence() }
+    }
+
     pub(crate) fn migration(name: &'static str, failure: Failure) -> Self {
         Self::Migration { name, reason: failure.sentence() }
     }
@@ -149,27 +176,44 @@ impl Store {
 async fn prepare(dialect: &dyn Dialect, options: &OpenOptions) -> Result<Sealer, OpenError> {
     migrate::pending(dialect).await?;
     let check = check_row(dialect).await?;
-    let beside = beside(&options.url);
-    let key = options.key.key(&beside, check.is_some())?;
+    let beside = dialect::file(&options.url).map(|file| file.with_file_name(KEY_FILE));
+    let key = options.key.key(beside.as_deref(), check.is_some())?;
     let sealer = Sealer::new(&key);
-    if let Some(sealed) = &check
-        && !sealer.opens_check(sealed)
-    {
-        return Err(KeyError::Wrong.into());
-    }
+    opened(&sealer, check.as_deref())?;
     let at = options.clock.now();
     migrate::run(dialect, at).await?;
-    if check.is_none() {
-        let mut transaction = dialect.begin().await?;
+    establish(dialect, &sealer, at).await?;
+    Ok(sealer)
+}
+
+fn opened(sealer: &Sealer, check: Option<&str>) -> Result<(), KeyError> {
+    match check {
+        Some(sealed) if !sealer.opens_check(sealed) => Err(KeyError::Wrong),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Sees to it that the check row is there and opened by our key, also when another bridge makes it at the same time; and
+/// that rows can be written at all.
+async fn establish(dialect: &dyn Dialect, sealer: &Sealer, at: u64) -> Result<(), OpenError> {
+    let mut transaction = dialect.begin().await?;
+    let touched = Statement::new(sql::TOUCH_CHECK).bind(at).bind(sealer::CHECK);
+    if transaction.run(touched).await? == 0 {
         let row = Statement::new(sql::INSERT_CHECK)
             .bind(sealer::CHECK)
             .bind("")
             .bind(sealer.check())
             .bind(at);
-        transaction.run(row).await?;
-        transaction.commit().await?;
+        match transaction.run(row).await {
+            Ok(_) => {}
+            Err(Failure::Exists) => {
+                transaction.rollback().await?;
+                return Ok(opened(sealer, check_row(dialect).await?.as_deref())?);
+            }
+            Err(failure) => return Err(failure.into()),
+        }
     }
-    Ok(sealer)
+    Ok(transaction.commit().await?)
 }
 
 /// The sealed text of the check row; a database that is not migrated yet has none.
@@ -187,10 +231,4 @@ async fn check_row(dialect: &dyn Dialect) -> Result<Option<String>, OpenError> {
         })
     });
     Ok(sealed.collect::<Result<Vec<String>, StoreError>>()?.into_iter().next())
-}
-
-/// Where the key's file is made: beside the database, or in the working folder if that is no file.
-fn beside(url: &str) -> PathBuf {
-    let path = url.split_once(':').map(|(_, rest)| dialect::sqlite_path(rest)).unwrap_or_default();
-    path.parent().map(|folder| folder.join("secrets.key")).unwrap_or_else(|| "secrets.key".into())
 }

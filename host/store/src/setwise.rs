@@ -14,6 +14,10 @@ use crate::value::Value;
 /// The most rows of one INSERT; with the widest table it stays below SQLite's 32,766 values.
 const INSERT_MAX: usize = 1_000;
 
+/// The most bytes of values in one statement, unless a single row has more: MySQL and MariaDB take a statement as one
+/// packet of 16 MiB or so.
+const BYTES_MAX: usize = 4 << 20;
+
 /// How many keys a span of a CASE holds.
 const SPAN: usize = 23;
 
@@ -26,12 +30,34 @@ pub(crate) struct Table {
     pub(crate) columns: &'static [&'static str],
 }
 
+/// Rows in their order, in pieces of so many rows and [`BYTES_MAX`] at most.
+fn pieces<T>(rows: Vec<T>, most: usize, bytes: impl Fn(&T) -> usize) -> Vec<Vec<T>> {
+    let mut pieces: Vec<Vec<T>> = Vec::new();
+    let mut filled = 0;
+    for row in rows {
+        let more = bytes(&row);
+        match pieces.last_mut() {
+            Some(piece) if piece.len() < most && filled + more <= BYTES_MAX => {
+                filled += more;
+                piece.push(row);
+            }
+            Some(_) | None => {
+                filled = more;
+                pieces.push(vec![row]);
+            }
+        }
+    }
+    pieces
+}
+
+fn bytes(values: &[Value]) -> usize {
+    values.iter().map(Value::bytes).sum()
+}
+
 /// Inserts rows. One statement for up to [`INSERT_MAX`] rows, kept prepared where the number of rows is a usual one.
 pub(crate) fn insert(table: Table, rows: Vec<Vec<Value>>) -> Vec<Statement> {
     let mut statements = Vec::new();
-    let mut rows = rows.into_iter().peekable();
-    while rows.peek().is_some() {
-        let piece: Vec<Vec<Value>> = rows.by_ref().take(INSERT_MAX).collect();
+    for piece in pieces(rows, INSERT_MAX, |row| bytes(row)) {
         let one = format!("({})", placeholders(table.columns.len()));
         let all = vec![one; piece.len()].join(", ");
         let columns = table.columns.join(", ");
@@ -105,7 +131,9 @@ pub(crate) fn change(
     let cases = varying.iter().filter(|varies| **varies).count() + usize::from(guard_varies);
     let length = shorter(rows.len(), branches / cases.max(1));
     let change = OneText { of, doing, varying, guard_varies };
-    rows.chunks(length.max(1)).map(|piece| change.piece(piece)).collect()
+    // A row's key stands in every CASE, and in the list.
+    let bytes = |row: &Swap| bytes(&row.values) + row.key.len() * (cases + 1);
+    pieces(rows, length.max(1), bytes).iter().map(|piece| change.piece(piece)).collect()
 }
 
 /// What the statements of one change have in common.
@@ -197,4 +225,40 @@ fn by_key(
     }
     text.push_str(" END");
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BYTES_MAX, Doing, Guarded, Swap, Table, change, insert};
+    use crate::value::Value;
+
+    const TABLE: Table = Table { name: "t", columns: &["k", "v"] };
+    const OF: Guarded = Guarded { table: "t", key: "k", guard: "r" };
+
+    #[test]
+    fn a_statement_is_cut_where_it_would_be_larger_than_a_packet() {
+        let large = "x".repeat(BYTES_MAX / 4);
+        let row = |n: usize| vec![Value::from(n.to_string()), Value::from(&large)];
+        let rows: Vec<usize> =
+            insert(TABLE, (0..8).map(row).collect()).iter().map(|s| s.values.len() / 2).collect();
+        assert_eq!(rows, [3, 3, 2], "three of a quarter each, with their keys");
+        let swap = |n: usize| Swap {
+            key: n.to_string(),
+            expected: 1,
+            values: vec![Value::from(format!("{n}{large}"))],
+        };
+        let swaps = (0..8).map(swap).collect();
+        let rows: Vec<u64> = change(OF, Doing::Swap(&["v"], &[]), swaps, 2_000)
+            .iter()
+            .map(|piece| piece.rows)
+            .collect();
+        assert_eq!(rows, [3, 3, 2]);
+    }
+
+    #[test]
+    fn a_row_that_is_larger_than_a_piece_stands_alone() {
+        let row = |text: String| vec![Value::from("k"), Value::from(text)];
+        let rows = vec![row("a".into()), row("x".repeat(2 * BYTES_MAX)), row("b".into())];
+        assert_eq!(insert(TABLE, rows).len(), 3);
+    }
 }

@@ -158,6 +158,8 @@ statements! {
     SECRETS = "SELECT reference, account, sealed FROM swingbridge_secrets WHERE reference IN (?*)";
     DELETE_SECRETS = "DELETE FROM swingbridge_secrets WHERE reference IN (?*)";
     DELETE_SECRETS_OF = "DELETE FROM swingbridge_secrets WHERE account IN (?*)";
+    /// Changes nothing that matters: tells whether rows can be written.
+    TOUCH_CHECK = "UPDATE swingbridge_secrets SET at = ? WHERE reference = ?";
     INSERT_CHECK = "INSERT INTO swingbridge_secrets (reference, account, sealed, at) VALUES (?, ?, ?, ?)";
 
     // Agents and slots.

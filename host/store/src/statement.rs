@@ -29,6 +29,11 @@ impl Statement {
         Self { text: Cow::Borrowed(text), values: Vec::new(), keep: true }
     }
 
+    /// A statement that changes the schema: run once, and never prepared.
+    pub(crate) fn schema(text: &'static str) -> Self {
+        Self { text: Cow::Borrowed(text), values: Vec::new(), keep: false }
+    }
+
     /// A statement that was put together.
     pub(crate) fn made(text: String, values: Vec<Value>, keep: bool) -> Self {
         Self { text: Cow::Owned(text), values, keep }

@@ -16,6 +16,16 @@ pub(crate) enum Value {
     Odd(&'static str),
 }
 
+impl Value {
+    /// How many bytes it takes in a statement, near enough.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Number(_) | Self::Odd(_) | Self::Text(None) => size_of::<i64>(),
+            Self::Text(Some(text)) => size_of::<i64>() + text.len(),
+        }
+    }
+}
+
 impl From<u64> for Value {
     fn from(number: u64) -> Self {
         Self::Number(Some(i64::try_from(number).unwrap_or(i64::MAX)))

@@ -1,6 +1,6 @@
 //! A bridge in this process: the real one, on a database of its own, with a clock that moves when told.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -11,7 +11,7 @@ use host_core::port::lifecycle::Lifecycle;
 use host_core::settings::Settings;
 use host_engine::Limits;
 use host_store::{KeySource, Store};
-use tempfile::TempDir;
+use tests_databases::{Kind, TestDatabase};
 
 use crate::api::Api;
 use crate::clock::ManualClock;
@@ -21,6 +21,8 @@ use crate::ids::SeededIds;
 /// What a test's bridge is like.
 #[derive(Debug, Clone)]
 pub struct TestBridgeOptions {
+    /// The kind of its database.
+    pub database: Kind,
     /// The rows of its Clouddriver; absent: it has none.
     pub clouddriver_rows: Option<String>,
     /// What the lifecycle module is told.
@@ -38,6 +40,7 @@ pub struct TestBridgeOptions {
 impl Default for TestBridgeOptions {
     fn default() -> Self {
         Self {
+            database: Kind::default(),
             clouddriver_rows: None,
             settings: Settings::default(),
             limits: Limits::default(),
@@ -48,7 +51,7 @@ impl Default for TestBridgeOptions {
     }
 }
 
-/// A bridge, and the folder that its database lies in. Dropping it does not stop the bridge: [`Self::stop`] does.
+/// A bridge, and its database with the folder beside it. Dropping it does not stop the bridge: [`Self::stop`] does.
 #[derive(Debug)]
 pub struct TestBridge {
     /// The caller of its API.
@@ -56,7 +59,7 @@ pub struct TestBridge {
     /// Its clock.
     pub clock: Arc<ManualClock>,
     running: Option<Running>,
-    folder: Arc<TempDir>,
+    database: Arc<TestDatabase>,
     options: TestBridgeOptions,
     starts: u64,
 }
@@ -75,14 +78,22 @@ impl TestBridge {
     /// # Errors
     /// Why it does not start.
     pub async fn start_with(options: TestBridgeOptions) -> Result<Self> {
-        let folder = Arc::new(tempfile::tempdir()?);
+        let database = Arc::new(TestDatabase::new(options.database).await?);
+        Self::start_on(database, options).await
+    }
+
+    /// Starts one on a database that others may use too.
+    ///
+    /// # Errors
+    /// Why it does not start.
+    pub async fn start_on(database: Arc<TestDatabase>, options: TestBridgeOptions) -> Result<Self> {
         if let Some(rows) = &options.clouddriver_rows {
-            clouddriver_database(folder.path(), rows).await?;
+            clouddriver_database(database.folder(), rows).await?;
         }
         let clock = Arc::new(ManualClock::default());
-        let running = run(folder.path(), &options, &clock, 0).await?;
+        let running = run(&database, &options, &clock, 0).await?;
         let api = Api::new(format!("http://{}", running.http));
-        Ok(Self { api, clock, running: Some(running), folder, options, starts: 1 })
+        Ok(Self { api, clock, running: Some(running), database, options, starts: 1 })
     }
 
     /// Starts one with another lifecycle behind the same port.
@@ -94,14 +105,14 @@ impl TestBridge {
         digest: &str,
         serving: impl FnOnce(u64) -> Arc<dyn Lifecycle>,
     ) -> Result<Self> {
-        let folder = Arc::new(tempfile::tempdir()?);
+        let database = Arc::new(TestDatabase::new(options.database).await?);
         let clock = Arc::new(ManualClock::default());
         let ids = Arc::new(SeededIds::new(options.seed << 16));
-        let bridge = bridge_options(folder.path(), &options);
+        let bridge = bridge_options(&database, &options);
         let running = Running::start_with(bridge, Arc::clone(&clock) as _, ids, digest, serving);
         let running = running.await?;
         let api = Api::new(format!("http://{}", running.http));
-        Ok(Self { api, clock, running: Some(running), folder, options, starts: 1 })
+        Ok(Self { api, clock, running: Some(running), database, options, starts: 1 })
     }
 
     /// Where agents dial.
@@ -122,10 +133,16 @@ impl TestBridge {
         &self.running().store
     }
 
-    /// The folder of its database.
+    /// Its database, to look at behind its back.
+    #[must_use]
+    pub fn database(&self) -> &TestDatabase {
+        &self.database
+    }
+
+    /// The folder beside its database.
     #[must_use]
     pub fn folder(&self) -> PathBuf {
-        self.folder.path().to_owned()
+        self.database.folder().to_owned()
     }
 
     fn running(&self) -> &Running {
@@ -140,7 +157,7 @@ impl TestBridge {
         if let Some(running) = self.running.take() {
             running.stop().await;
         }
-        let running = run(self.folder.path(), &self.options, &self.clock, self.starts).await?;
+        let running = run(&self.database, &self.options, &self.clock, self.starts).await?;
         self.starts += 1;
         self.api = Api::new(format!("http://{}", running.http));
         self.running = Some(running);
@@ -156,23 +173,23 @@ impl TestBridge {
 }
 
 async fn run(
-    folder: &Path,
+    database: &TestDatabase,
     options: &TestBridgeOptions,
     clock: &Arc<ManualClock>,
     starts: u64,
 ) -> Result<Running> {
     let ids = Arc::new(SeededIds::new((options.seed << 16) + starts));
-    Ok(Running::start(bridge_options(folder, options), Arc::clone(clock) as _, ids).await?)
+    Ok(Running::start(bridge_options(database, options), Arc::clone(clock) as _, ids).await?)
 }
 
-fn bridge_options(folder: &Path, options: &TestBridgeOptions) -> BridgeOptions {
+fn bridge_options(database: &TestDatabase, options: &TestBridgeOptions) -> BridgeOptions {
     let free = || std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-    let clouddriver = folder.join("clouddriver.db");
+    let clouddriver = database.folder().join("clouddriver.db");
     BridgeOptions {
         http: free(),
         agents: free(),
-        database_url: format!("sqlite:{}", folder.join("bridge.db").display()),
-        secrets_key: KeySource::Beside,
+        database_url: database.url().to_owned(),
+        secrets_key: KeySource::File(database.key_file()),
         clouddriver_database_url: options
             .clouddriver_rows
             .as_ref()

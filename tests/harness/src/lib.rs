@@ -21,4 +21,5 @@ pub use cost::Cost;
 pub use data::{CLOUDDRIVER_ROWS, CLOUDDRIVER_ROWS_WITH_BAD, clouddriver_database};
 pub use ids::SeededIds;
 pub use native::{NATIVE_DIGEST, NativeLifecycle};
-pub use process::{BridgeProcess, swingbridge};
+pub use process::{BridgeProcess, ProcessOptions, swingbridge};
+pub use tests_databases::{Cell, CommitFate, DatabaseServer, Kind, Proxy, TestDatabase};

@@ -8,6 +8,8 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
+use tests_databases::TestDatabase;
+
 use crate::api::Api;
 
 /// The binary that was built with the tests.
@@ -23,7 +25,7 @@ pub fn swingbridge() -> Result<PathBuf> {
     }
 }
 
-/// `swingbridge serve` with a database in a folder. Killed when it is dropped.
+/// `swingbridge serve`. Killed when it is dropped.
 #[derive(Debug)]
 pub struct BridgeProcess {
     /// The caller of its API.
@@ -33,18 +35,65 @@ pub struct BridgeProcess {
     child: Child,
 }
 
+/// What a bridge's process is started with.
+#[derive(Debug, Clone)]
+pub struct ProcessOptions<'o> {
+    /// Its working folder; its log is `serve.log` in it.
+    pub folder: &'o Path,
+    /// Its database.
+    pub database_url: String,
+    /// The key of its secrets; bridges on one database share one.
+    pub secrets_key: PathBuf,
+    /// Where agents are to dial; port 0 takes a free one.
+    pub agents: &'o str,
+    /// Added to the command line.
+    pub flags: &'o [&'o str],
+}
+
+impl<'o> ProcessOptions<'o> {
+    /// On a database, in the folder beside it.
+    #[must_use]
+    pub fn on(database: &'o TestDatabase) -> Self {
+        Self {
+            folder: database.folder(),
+            database_url: database.url().to_owned(),
+            secrets_key: database.key_file(),
+            agents: "127.0.0.1:0",
+            flags: &[],
+        }
+    }
+}
+
 impl BridgeProcess {
-    /// Starts it and waits until it says that it is ready. `flags` are added to the command line.
+    /// Starts it on SQLite in a folder and waits until it says that it is ready. `flags` are added to the command line.
     ///
     /// # Errors
     /// When it ends before that; its log is in `serve.log` in the folder.
     pub async fn start(folder: &Path, agents: &str, flags: &[&str]) -> Result<Self> {
+        Self::start_with(ProcessOptions {
+            folder,
+            database_url: format!("sqlite:{}", folder.join("bridge.db").display()),
+            secrets_key: folder.join("secrets.key"),
+            agents,
+            flags,
+        })
+        .await
+    }
+
+    /// Starts it and waits until it says that it is ready.
+    ///
+    /// # Errors
+    /// As for [`Self::start`].
+    pub async fn start_with(options: ProcessOptions<'_>) -> Result<Self> {
+        let folder = options.folder;
         let log =
             std::fs::File::options().create(true).append(true).open(folder.join("serve.log"))?;
         let mut child = Command::new(swingbridge()?)
-            .args(["serve", "--server-listen", "127.0.0.1:0", "--agents-listen", agents])
-            .args(["--database-url", &format!("sqlite:{}", folder.join("bridge.db").display())])
-            .args(flags)
+            .args(["serve", "--server-listen", "127.0.0.1:0", "--agents-listen", options.agents])
+            .args(options.flags)
+            // Not on the command line, where every user of the machine sees it: it may hold a password.
+            .env("SWINGBRIDGE_DATABASE_URL", &options.database_url)
+            .env("SWINGBRIDGE_SECRETS_KEY", &options.secrets_key)
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

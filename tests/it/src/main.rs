@@ -6,6 +6,9 @@
     reason = "this binary is nothing but tests: what fails here fails one of them"
 )]
 
+#[macro_use]
+mod kinds;
+
 mod clouddriver;
 mod command_line;
 mod cost;

@@ -1,17 +1,22 @@
-//! What every store promises, said of the ports, so that it can be asked of any database.
+//! What every store promises, said of the ports and asked of every database alike.
+//!
+//! A case is a function of the kind of database; `on_every_database!` (`kinds.rs`) makes a test of it for each kind, so that
+//! `store::units::postgres::a_call_is_applied_once` is one of three.
 
 mod dropping;
+mod files;
 mod memory;
 mod opening;
 mod outbox;
 mod reading;
 mod requests;
+mod schema;
 mod secrets;
 mod statements;
 mod units;
 mod words;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -19,7 +24,7 @@ use host_core::clock::Millis;
 use host_core::port::slots::Slots as _;
 use host_core::port::time::Clock;
 use host_store::{KeySource, OpenError, OpenOptions, Store};
-use tempfile::TempDir;
+use tests_harness::{Kind, TestDatabase};
 
 /// A clock that stands.
 #[derive(Debug)]
@@ -34,57 +39,80 @@ impl Clock for Standing {
     async fn sleep_until(&self, _at: Millis) {}
 }
 
-/// A store in a folder of its own, with a lifecycle module that serves at generation 1.
+/// A store on a database of its own, with a lifecycle module that serves at generation 1.
 struct Fresh {
     store: Store,
-    folder: TempDir,
+    database: TestDatabase,
 }
 
 impl Fresh {
-    async fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder for the test");
-        let store = open(&database(folder.path())).await.expect("a fresh store");
-        let served = store.serve("lifecycle".into(), words::offer("sha256:1"), 1).await;
-        assert_eq!(served.map(|serving| serving.generation), Ok(1));
-        Self { store, folder }
+    async fn new(kind: Kind) -> Self {
+        let database = TestDatabase::new(kind).await.expect("a database for the test");
+        let store = open(&database).await.expect("a fresh store");
+        serving(&store).await;
+        Self { store, database }
     }
 
     /// Closes the store and opens it again, as a restart does.
     async fn again(self) -> Self {
         self.store.close().await;
-        let store = open(&database(self.folder.path())).await.expect("the store again");
-        Self { store, folder: self.folder }
+        let store = open(&self.database).await.expect("the store again");
+        Self { store, database: self.database }
     }
 
-    /// Every byte that the store has on disk, but its key.
-    fn bytes(&self) -> Vec<u8> {
-        let mut all = Vec::new();
-        for entry in std::fs::read_dir(self.folder.path()).expect("the folder") {
-            let path = entry.expect("an entry").path();
-            if path.file_name().is_some_and(|name| name != "secrets.key") {
-                all.extend(std::fs::read(path).expect("a file"));
+    /// Everything that the store keeps, but its key: every byte on disk, or of a server every row.
+    async fn everything(&self) -> Vec<u8> {
+        match self.database.kind() {
+            Kind::Sqlite => bytes(self.database.folder()),
+            Kind::MariaDb | Kind::Postgres => {
+                let mut all = String::new();
+                for table in schema::tables(&self.database).await {
+                    let rows = self.database.rows(&format!("SELECT * FROM {table}")).await;
+                    for cell in rows.expect("its rows").into_iter().flatten().flatten() {
+                        all.push_str(&cell);
+                        all.push('\n');
+                    }
+                }
+                all.into_bytes()
             }
         }
-        all
     }
 }
 
-fn database(folder: &Path) -> PathBuf {
-    folder.join("bridge.db")
+fn bytes(folder: &Path) -> Vec<u8> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("the folder") {
+        let path = entry.expect("an entry").path();
+        if path.file_name().is_some_and(|name| name != "secrets.key") {
+            all.extend(std::fs::read(path).expect("a file"));
+        }
+    }
+    all
 }
 
-async fn open(path: &Path) -> Result<Store, OpenError> {
-    open_with(path, KeySource::Beside).await
+/// Has a lifecycle module serve at generation 1.
+async fn serving(store: &Store) {
+    let served = store.serve("lifecycle".into(), words::offer("sha256:1"), 1).await;
+    assert_eq!(served.map(|serving| serving.generation), Ok(1));
 }
 
-async fn open_with(path: &Path, key: KeySource) -> Result<Store, OpenError> {
-    let url = format!("sqlite:{}", path.display());
-    Store::open(OpenOptions { url, key, clock: Arc::new(Standing(1)), failpoints: None }).await
+async fn open(database: &TestDatabase) -> Result<Store, OpenError> {
+    open_with(database.url(), KeySource::File(database.key_file())).await
+}
+
+async fn open_with(url: &str, key: KeySource) -> Result<Store, OpenError> {
+    Store::open(OpenOptions {
+        url: url.into(),
+        key,
+        clock: Arc::new(Standing(1)),
+        failpoints: None,
+    })
+    .await
 }
 
 /// Why a store did not open.
-async fn refused(path: &Path, key: KeySource) -> String {
-    match open_with(path, key).await {
+async fn refused(url: &str, key: KeySource) -> String {
+    match open_with(url, key).await {
         Ok(store) => {
             store.close().await;
             panic!("it opened");

@@ -1,6 +1,7 @@
 //! What a developer types, as functions: the tests use some of them too.
 
 pub mod check;
+pub mod databases;
 pub mod generated;
 pub mod guest;
 pub mod leftovers;

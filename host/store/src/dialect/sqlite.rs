@@ -124,7 +124,7 @@ fn pool(size: u32) -> SqlitePoolOptions {
 }
 
 /// Opens somebody else's file for reading only: it must be there, and nothing about it is changed.
-pub(crate) fn read_only(path: &Path) -> Box<dyn Dialect> {
+pub(super) fn read_only(path: &Path) -> Box<dyn Dialect> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .read_only(true)
@@ -163,7 +163,11 @@ impl Dialect for Foreign {
     }
 
     async fn begin(&self) -> Result<Box<dyn Transaction>, Failure> {
-        Err(Failure::Unavailable("this database is only ever read".to_owned()))
+        Err(super::only_read())
+    }
+
+    async fn alone(&self) -> Result<Box<dyn Transaction>, Failure> {
+        Err(super::only_read())
     }
 
     async fn close(&self) {
@@ -211,6 +215,11 @@ impl Dialect for Sqlite {
         let mut transaction = begun.map_err(|error| classify(&error))?;
         limit(&mut transaction).await?;
         Ok(Box::new(Writing(transaction)))
+    }
+
+    /// The lock on the file keeps other bridges away.
+    async fn alone(&self) -> Result<Box<dyn Transaction>, Failure> {
+        self.begin().await
     }
 
     async fn close(&self) {

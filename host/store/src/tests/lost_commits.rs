@@ -58,6 +58,10 @@ impl Dialect for Breaking {
         Ok(Box::new(Line { behind, fate: self.fate, commits: Arc::clone(&self.commits) }))
     }
 
+    async fn alone(&self) -> Result<Box<dyn Transaction>, Failure> {
+        self.behind.alone().await
+    }
+
     async fn close(&self) {
         self.behind.close().await;
     }

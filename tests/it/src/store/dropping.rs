@@ -15,9 +15,16 @@ use host_core::request::{ItemOutcome, RequestRow};
 use host_core::secret::Secret;
 use host_core::unit::Unit;
 use host_store::Store;
+use tests_harness::Kind;
 
 use super::Fresh;
 use super::words::{NOW, agent, inserts, item, journal, offer, operation, texts, update};
+
+on_every_database!(
+    callers_that_go_away_at_any_point_harm_nobody,
+    tasks_that_are_aborted_harm_nobody,
+    closing_waits_for_what_is_under_way,
+);
 
 type Action<'s> = Pin<Box<dyn Future<Output = ()> + Send + 's>>;
 
@@ -131,9 +138,8 @@ async fn the_whole_pool_works(store: &Store) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn callers_that_go_away_at_any_point_harm_nobody() {
-    let fresh = Fresh::new().await;
+async fn callers_that_go_away_at_any_point_harm_nobody(kind: Kind) {
+    let fresh = Fresh::new(kind).await;
     let mut left = 0;
     for turn in 0..TURNS {
         // Each turn leaves at another point: at once, and after ever more polls.
@@ -169,9 +175,8 @@ async fn the_whole_pool_works_again(store: &Store) {
     }
 }
 
-#[tokio::test]
-async fn tasks_that_are_aborted_harm_nobody() {
-    let fresh = Fresh::new().await;
+async fn tasks_that_are_aborted_harm_nobody(kind: Kind) {
+    let fresh = Fresh::new(kind).await;
     let mut tasks = Vec::new();
     for turn in 0..64 {
         let store = fresh.store.clone();
@@ -185,9 +190,8 @@ async fn tasks_that_are_aborted_harm_nobody() {
     fresh.store.close().await;
 }
 
-#[tokio::test]
-async fn closing_waits_for_what_is_under_way() {
-    let fresh = Fresh::new().await;
+async fn closing_waits_for_what_is_under_way(kind: Kind) {
+    let fresh = Fresh::new(kind).await;
     for turn in 0..32 {
         let action: Action<'_> = Box::pin(async {
             drop(fresh.store.apply(unit_of(turn)).await);

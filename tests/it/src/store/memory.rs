@@ -4,13 +4,22 @@ use host_core::agent::{Agent, Presence};
 use host_core::port::slots::{Offer, Serving, Slots as _};
 use host_core::port::store::{Memory as _, Records as _, Rows as _};
 use host_core::unit::Unit;
+use tests_harness::Kind;
 
 use super::Fresh;
 use super::words::{agent, holding, new_holding, offer, texts, unit};
 
-#[tokio::test]
-async fn the_last_word_about_an_agent_is_kept() {
-    let fresh = Fresh::new().await;
+on_every_database!(
+    the_last_word_about_an_agent_is_kept,
+    a_slot_moves_when_another_module_serves_and_only_then,
+    a_module_of_an_older_program_does_not_take_the_slot_back,
+    the_bytes_of_a_module_are_kept_whole,
+    the_namespaces_that_agents_see_are_put_together,
+    what_an_agent_holds_is_told_by_name,
+);
+
+async fn the_last_word_about_an_agent_is_kept(kind: Kind) {
+    let fresh = Fresh::new(kind).await;
     let put = |agent: Agent, session: Option<&str>| {
         fresh.store.put_agent(agent, session.map(str::to_owned))
     };
@@ -28,9 +37,8 @@ async fn the_last_word_about_an_agent_is_kept() {
     fresh.store.close().await;
 }
 
-#[tokio::test]
-async fn a_slot_moves_when_another_module_serves_and_only_then() {
-    let fresh = Fresh::new().await;
+async fn a_slot_moves_when_another_module_serves_and_only_then(kind: Kind) {
+    let fresh = Fresh::new(kind).await;
     let served = async |slot: &str, digest: &str| {
         let serving = fresh.store.serve(slot.into(), offer(digest), 2).await.expect("served");
         assert_eq!(serving.digest, digest);
@@ -48,9 +56,8 @@ async fn a_slot_moves_when_another_module_serves_and_only_then() {
     fresh.store.close().await;
 }
 
-#[tokio::test]
-async fn a_module_of_an_older_program_does_not_take_the_slot_back() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn a_module_of_an_older_program_does_not_take_the_slot_back(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     let newer = Offer { program: 7, ..offer("sha256:new") };
     store.serve("lifecycle".into(), newer, 2).await.expect("served");
     let serving = store.serve("lifecycle".into(), offer("sha256:old"), 3).await;
@@ -58,9 +65,8 @@ async fn a_module_of_an_older_program_does_not_take_the_slot_back() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn the_bytes_of_a_module_are_kept_whole() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn the_bytes_of_a_module_are_kept_whole(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     let bytes: Vec<u8> = (0..2_000_000_u32).map(|n| (n % 251) as u8).collect();
     let large = Offer { digest: "sha256:large".into(), program: 1, bytes: bytes.clone() };
     for _ in 0..2 {
@@ -71,9 +77,8 @@ async fn the_bytes_of_a_module_are_kept_whole() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn the_namespaces_that_agents_see_are_put_together() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn the_namespaces_that_agents_see_are_put_together(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     let seen = |agent: &str, names: &[&str]| {
         ("a".to_owned(), agent.to_owned(), texts(names.iter().copied()))
     };
@@ -88,9 +93,8 @@ async fn the_namespaces_that_agents_see_are_put_together() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn what_an_agent_holds_is_told_by_name() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn what_an_agent_holds_is_told_by_name(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     let mut lost = new_holding("a", "agent-1");
     lost.holding.observed = host_core::holding::Observed::NotHeld;
     let holdings = vec![

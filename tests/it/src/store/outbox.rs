@@ -4,17 +4,25 @@ use host_core::operation::OperationState;
 use host_core::port::store::{Outbox as _, Records as _, Rows as _};
 use host_core::unit::{OperationEnd, Unit};
 use host_store::Store;
+use tests_harness::Kind;
 
 use super::Fresh;
 use super::words::{NOW, inserts, operation, texts, unit};
+
+on_every_database!(
+    a_session_is_handed_each_operation_once_and_the_next_one_again,
+    an_operation_waits_for_its_time,
+    an_operation_that_ended_is_not_sent_again,
+    what_was_committed_is_sent_after_a_restart,
+);
 
 async fn to_send(store: &Store, session: &str, now: u64) -> Vec<String> {
     let found = store.to_send("agent-1".into(), "i".into(), session.into(), now, 10).await;
     found.expect("a read").into_iter().map(|operation| operation.id).collect()
 }
 
-async fn filled() -> Fresh {
-    let fresh = Fresh::new().await;
+async fn filled(kind: Kind) -> Fresh {
+    let fresh = Fresh::new(kind).await;
     let mut later = operation("o3", "a", "agent-1");
     later.not_before = Some(NOW + 500);
     let mut of_an_old_instance = operation("o4", "a", "agent-1");
@@ -31,9 +39,8 @@ async fn filled() -> Fresh {
     fresh
 }
 
-#[tokio::test]
-async fn a_session_is_handed_each_operation_once_and_the_next_one_again() {
-    let Fresh { store, folder: _folder } = filled().await;
+async fn a_session_is_handed_each_operation_once_and_the_next_one_again(kind: Kind) {
+    let Fresh { store, database: _database } = filled(kind).await;
     assert_eq!(to_send(&store, "s1", NOW).await, ["o1", "o2"], "oldest first");
     store.sent(texts(["o1", "o2"]), "s1".into(), NOW).await.expect("written");
     assert!(to_send(&store, "s1", NOW).await.is_empty());
@@ -44,9 +51,8 @@ async fn a_session_is_handed_each_operation_once_and_the_next_one_again() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn an_operation_waits_for_its_time() {
-    let Fresh { store, folder: _folder } = filled().await;
+async fn an_operation_waits_for_its_time(kind: Kind) {
+    let Fresh { store, database: _database } = filled(kind).await;
     let next = |now| store.next_to_send("agent-1".into(), "i".into(), now);
     assert_eq!(next(NOW).await, Ok(Some(NOW + 500)));
     assert_eq!(to_send(&store, "s1", NOW + 500).await, ["o1", "o2", "o3"]);
@@ -54,9 +60,8 @@ async fn an_operation_waits_for_its_time() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn an_operation_that_ended_is_not_sent_again() {
-    let Fresh { store, folder: _folder } = filled().await;
+async fn an_operation_that_ended_is_not_sent_again(kind: Kind) {
+    let Fresh { store, database: _database } = filled(kind).await;
     let end = OperationEnd { id: "o1".into(), state: OperationState::Withdrawn, failure: None };
     store.apply(Unit { ended: vec![end], ..unit("c2") }).await.expect("applied");
     assert_eq!(to_send(&store, "s1", NOW).await, ["o2"]);
@@ -65,9 +70,8 @@ async fn an_operation_that_ended_is_not_sent_again() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn what_was_committed_is_sent_after_a_restart() {
-    let fresh = filled().await.again().await;
+async fn what_was_committed_is_sent_after_a_restart(kind: Kind) {
+    let fresh = filled(kind).await.again().await;
     assert_eq!(to_send(&fresh.store, "s9", NOW).await, ["o1", "o2"]);
     fresh.store.close().await;
 }

@@ -4,9 +4,20 @@ use host_core::account::Account;
 use host_core::port::store::{ListFilter, Memory as _, Page, Records as _, Rows as _};
 use host_core::unit::Unit;
 use host_store::Store;
+use tests_harness::Kind;
 
 use super::Fresh;
 use super::words::{account, insert, inserts, new_holding, operation, texts, unit};
+
+on_every_database!(
+    pages_come_by_name_and_end,
+    filters_narrow_a_list_and_its_count,
+    what_is_due_comes_earliest_first,
+    names_that_concern_an_agent_are_of_its_zone_or_none_or_known_with_it,
+    rows_that_an_agent_may_be_asked_to_hold_are_counted,
+    a_journal_and_the_operations_are_read_backwards_in_pages,
+    definitions_come_with_their_revision,
+);
 
 fn page(after: Option<&str>, skip: u64, limit: usize) -> Page {
     Page { after: after.map(str::to_owned), skip, limit }
@@ -22,9 +33,8 @@ async fn rows(store: &Store, call: &str, rows: Vec<Account>) {
     store.apply(Unit { inserts, ..unit(call) }).await.expect("applied");
 }
 
-#[tokio::test]
-async fn pages_come_by_name_and_end() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn pages_come_by_name_and_end(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     store.apply(inserts("c1", ["b", "d", "a", "c", "B2"])).await.expect("applied");
     let names = |rows: Vec<Account>| rows.into_iter().map(|a| a.name).collect::<Vec<_>>();
     assert_eq!(names(store.accounts_page(String::new(), 2).await.expect("a page")), ["B2", "a"]);
@@ -38,9 +48,8 @@ async fn pages_come_by_name_and_end() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn filters_narrow_a_list_and_its_count() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn filters_narrow_a_list_and_its_count(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     let of = |name: &str, state: &str, zone: Option<&str>| Account {
         state: state.into(),
         zone: zone.map(str::to_owned),
@@ -90,9 +99,8 @@ async fn filters_narrow_a_list_and_its_count() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn what_is_due_comes_earliest_first() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn what_is_due_comes_earliest_first(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     assert_eq!(store.next_due().await, Ok(None));
     let due = |name: &str, at| Account { due_at: at, ..account(name) };
     rows(
@@ -108,9 +116,8 @@ async fn what_is_due_comes_earliest_first() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn names_that_concern_an_agent_are_of_its_zone_or_none_or_known_with_it() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn names_that_concern_an_agent_are_of_its_zone_or_none_or_known_with_it(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     let of =
         |name: &str, zone: Option<&str>| Account { zone: zone.map(str::to_owned), ..account(name) };
     rows(
@@ -136,9 +143,8 @@ async fn names_that_concern_an_agent_are_of_its_zone_or_none_or_known_with_it() 
     store.close().await;
 }
 
-#[tokio::test]
-async fn rows_that_an_agent_may_be_asked_to_hold_are_counted() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn rows_that_an_agent_may_be_asked_to_hold_are_counted(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     let of = |name: &str, zone: Option<&str>, declared_by: Option<&str>| Account {
         zone: zone.map(str::to_owned),
         declared_by: declared_by.map(str::to_owned),
@@ -155,9 +161,8 @@ async fn rows_that_an_agent_may_be_asked_to_hold_are_counted() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn a_journal_and_the_operations_are_read_backwards_in_pages() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn a_journal_and_the_operations_are_read_backwards_in_pages(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     let unit = Unit {
         journal: (1..=5).map(|n| super::words::journal(&format!("j{n}"), "a")).collect(),
         operations: (1..=5).map(|n| operation(&format!("o{n}"), "a", "agent-1")).collect(),
@@ -176,9 +181,8 @@ async fn a_journal_and_the_operations_are_read_backwards_in_pages() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn definitions_come_with_their_revision() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn definitions_come_with_their_revision(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     store.apply(inserts("c1", ["a", "b"])).await.expect("applied");
     let rows = store.definitions(texts(["a", "x"])).await.expect("a read");
     assert_eq!(rows.len(), 1);

@@ -5,9 +5,18 @@ use host_core::event::{Action, Refused};
 use host_core::port::store::{Records as _, Rows as _};
 use host_core::request::{ItemOutcome, RequestItem, RequestRow};
 use host_core::unit::Unit;
+use tests_harness::Kind;
 
 use super::Fresh;
 use super::words::{NOW, inserts, item, unit};
+
+on_every_database!(
+    every_outcome_comes_back_as_it_was_written,
+    a_request_begins_once,
+    a_request_that_was_half_begun_when_the_bridge_stopped_comes_to_an_end,
+    a_pending_item_shows_the_state_of_its_account_and_a_finished_one_its_own,
+    what_a_unit_said_of_an_item_is_not_overwritten,
+);
 
 fn request(total: u64) -> RequestRow {
     RequestRow {
@@ -38,9 +47,8 @@ fn outcomes() -> Vec<ItemOutcome> {
     ]
 }
 
-#[tokio::test]
-async fn every_outcome_comes_back_as_it_was_written() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn every_outcome_comes_back_as_it_was_written(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     let items: Vec<_> = outcomes()
         .into_iter()
         .enumerate()
@@ -59,9 +67,8 @@ async fn every_outcome_comes_back_as_it_was_written() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn a_request_begins_once() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn a_request_begins_once(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     let decided = vec![item("r", "x", ItemOutcome::Busy("b".into()))];
     store.begin_request(request(2), decided.clone()).await.expect("begun");
     store.begin_request(request(2), decided).await.expect("begun already");
@@ -69,9 +76,8 @@ async fn a_request_begins_once() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn a_request_that_was_half_begun_when_the_bridge_stopped_comes_to_an_end() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn a_request_that_was_half_begun_when_the_bridge_stopped_comes_to_an_end(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     store.begin_request(request(3), vec![item("r", "x", ItemOutcome::Done)]).await.expect("begun");
     assert_eq!(store.pending_items("r".into()).await, Ok(2));
     assert_eq!(
@@ -87,9 +93,8 @@ async fn a_request_that_was_half_begun_when_the_bridge_stopped_comes_to_an_end()
     store.close().await;
 }
 
-#[tokio::test]
-async fn a_pending_item_shows_the_state_of_its_account_and_a_finished_one_its_own() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn a_pending_item_shows_the_state_of_its_account_and_a_finished_one_its_own(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     store.begin_request(request(1), Vec::new()).await.expect("begun");
     assert_eq!(store.pending_items("r".into()).await, Ok(1), "no unit has come to it yet");
     let begun =
@@ -106,9 +111,8 @@ async fn a_pending_item_shows_the_state_of_its_account_and_a_finished_one_its_ow
     store.close().await;
 }
 
-#[tokio::test]
-async fn what_a_unit_said_of_an_item_is_not_overwritten() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn what_a_unit_said_of_an_item_is_not_overwritten(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     store.begin_request(request(2), Vec::new()).await.expect("begun");
     let done = Unit { new_items: vec![item("r", "a", ItemOutcome::Done)], ..inserts("c1", ["a"]) };
     store.apply(done).await.expect("applied");

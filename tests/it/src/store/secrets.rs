@@ -5,10 +5,21 @@ use host_core::port::store::Rows as _;
 use host_core::port::vault::Vault;
 use host_core::secret::Secret;
 use host_core::unit::{RowUpdate, SecretWrite, Unit};
-use host_store::Store;
+use host_store::{KeySource, Store};
+use tests_harness::Kind;
 
 use super::words::{account, definition, insert, removal, texts, unit};
-use super::{Fresh, database, open_with, refused};
+use super::{Fresh, open_with, refused};
+
+on_every_database!(
+    a_reference_opens_what_was_sealed_also_after_a_restart,
+    no_secret_value_is_found_on_the_disk,
+    the_same_secret_may_be_written_again,
+    secrets_end_with_their_account_or_their_definition,
+    a_unit_that_is_not_applied_keeps_no_secret,
+    another_key_is_refused_and_nothing_is_written,
+    the_key_is_made_for_its_owner_only,
+);
 
 const PLANTED: &str = "token: TOKEN-1-planted";
 
@@ -28,9 +39,8 @@ async fn planted(store: &Store) -> String {
     reference
 }
 
-#[tokio::test]
-async fn a_reference_opens_what_was_sealed_also_after_a_restart() {
-    let fresh = Fresh::new().await;
+async fn a_reference_opens_what_was_sealed_also_after_a_restart(kind: Kind) {
+    let fresh = Fresh::new(kind).await;
     let reference = planted(&fresh.store).await;
     let fresh = fresh.again().await;
     let asked = vec!["secret://swingbridge/unknown".to_owned(), reference.clone(), reference];
@@ -39,25 +49,25 @@ async fn a_reference_opens_what_was_sealed_also_after_a_restart() {
     fresh.store.close().await;
 }
 
-#[tokio::test]
-async fn no_secret_value_is_found_on_the_disk() {
-    let fresh = Fresh::new().await;
+async fn no_secret_value_is_found_on_the_disk(kind: Kind) {
+    let fresh = Fresh::new(kind).await;
     let reference = planted(&fresh.store).await;
-    let hunt = |fresh: &Fresh, text: &str| {
-        fresh.bytes().windows(text.len()).filter(|bytes| *bytes == text.as_bytes()).count()
-    };
     assert!(
-        hunt(&fresh, &reference) > 0,
+        hunt(&fresh, &reference).await > 0,
         "the hunt finds what is there, in the log of the database too"
     );
-    assert_eq!(hunt(&fresh, "TOKEN-1-planted"), 0);
+    assert_eq!(hunt(&fresh, "TOKEN-1-planted").await, 0);
     fresh.store.close().await;
-    assert_eq!(hunt(&fresh, "TOKEN-1-planted"), 0);
+    assert_eq!(hunt(&fresh, "TOKEN-1-planted").await, 0);
 }
 
-#[tokio::test]
-async fn the_same_secret_may_be_written_again() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn hunt(fresh: &Fresh, text: &str) -> usize {
+    let all = fresh.everything().await;
+    all.windows(text.len()).filter(|bytes| *bytes == text.as_bytes()).count()
+}
+
+async fn the_same_secret_may_be_written_again(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     let reference = planted(&store).await;
     let again = Unit {
         secrets: vec![write(&store, "a", PLANTED)],
@@ -69,9 +79,8 @@ async fn the_same_secret_may_be_written_again() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn secrets_end_with_their_account_or_their_definition() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn secrets_end_with_their_account_or_their_definition(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     let reference = planted(&store).await;
     let next = write(&store, "a", "token: TOKEN-2");
     let second = next.reference.clone();
@@ -96,9 +105,8 @@ async fn secrets_end_with_their_account_or_their_definition() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn a_unit_that_is_not_applied_keeps_no_secret() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn a_unit_that_is_not_applied_keeps_no_secret(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     let secret = write(&store, "a", PLANTED);
     let reference = secret.reference.clone();
     let stale = Unit { secrets: vec![secret], removals: vec![removal("a", 1)], ..unit("c1") };
@@ -107,34 +115,32 @@ async fn a_unit_that_is_not_applied_keeps_no_secret() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn another_key_is_refused_and_nothing_is_written() {
-    let fresh = Fresh::new().await;
+async fn another_key_is_refused_and_nothing_is_written(kind: Kind) {
+    let fresh = Fresh::new(kind).await;
     let reference = planted(&fresh.store).await;
     fresh.store.close().await;
-    let before = fresh.bytes();
-    let path = database(fresh.folder.path());
-    let other = host_store::KeySource::Given(Secret::new("11".repeat(32)));
-    assert!(refused(&path, other).await.contains("does not open what the database holds"));
-    let key = fresh.folder.path().join("secrets.key");
+    let before = fresh.everything().await;
+    let url = fresh.database.url();
+    let other = KeySource::Given(Secret::new("11".repeat(32)));
+    assert!(refused(url, other).await.contains("does not open what the database holds"));
+    let key = fresh.database.key_file();
     let kept = std::fs::read_to_string(&key).expect("the key");
     std::fs::remove_file(&key).expect("removed");
-    let said = refused(&path, host_store::KeySource::Beside).await;
+    let said = refused(url, KeySource::File(key.clone())).await;
     assert!(said.contains("secrets.key is not there"), "{said}");
     assert!(!key.exists(), "no new key takes the old one's place");
-    assert_eq!(fresh.bytes(), before);
+    assert_eq!(fresh.everything().await, before);
     // The key as a value opens it as well as the file did.
-    let store = open_with(&path, host_store::KeySource::Given(Secret::new(kept))).await;
+    let store = open_with(url, KeySource::Given(Secret::new(kept))).await;
     let store = store.expect("the right key");
     assert_eq!(store.open(texts([reference.as_str()])).await, Ok(vec![Some(Secret::new(PLANTED))]));
     store.close().await;
 }
 
-#[tokio::test]
-async fn the_key_is_made_for_its_owner_only() {
+async fn the_key_is_made_for_its_owner_only(kind: Kind) {
     use std::os::unix::fs::PermissionsExt as _;
-    let fresh = Fresh::new().await;
-    let key = fresh.folder.path().join("secrets.key");
+    let fresh = Fresh::new(kind).await;
+    let key = fresh.database.key_file();
     let mode = std::fs::metadata(key).expect("the key").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     fresh.store.close().await;

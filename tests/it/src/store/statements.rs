@@ -7,11 +7,17 @@ use host_core::port::store::Rows as _;
 use host_core::request::ItemOutcome;
 use host_core::unit::{HoldingWrite, OperationEnd, RowUpdate, Unit};
 use host_store::Store;
+use tests_harness::Kind;
 
 use super::Fresh;
 use super::words::{
     account, full, generation, holding, insert, item, journal, new_holding, operation, unit,
 };
+
+on_every_database!(
+    a_batch_costs_single_digit_statements,
+    rows_that_differ_in_everything_still_cost_single_digits,
+);
 
 /// 499: one less than a usual length, where a list that is split would cost the most.
 const BATCH: usize = 499;
@@ -94,9 +100,8 @@ fn report() -> Unit {
     }
 }
 
-#[tokio::test]
-async fn a_batch_costs_single_digit_statements() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn a_batch_costs_single_digit_statements(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     assert_eq!(writes_of(&store, migration()).await, 4, "call, rows, journal, items");
     assert_eq!(
         writes_of(&store, activation()).await,
@@ -115,9 +120,8 @@ async fn a_batch_costs_single_digit_statements() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn rows_that_differ_in_everything_still_cost_single_digits() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn rows_that_differ_in_everything_still_cost_single_digits(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     let rows = names().into_iter().enumerate().map(|(n, name)| {
         let n = n as u64;
         insert(Account { revision: n, state_revision: n, definition_revision: n, ..account(&name) })

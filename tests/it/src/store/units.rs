@@ -12,12 +12,33 @@ use host_core::port::store::{Memory as _, Outbox as _, Records as _, Rows as _};
 use host_core::request::ItemOutcome;
 use host_core::unit::{Fences, GenerationWrite, HoldingWrite, OperationEnd, RowUpdate, Unit};
 use host_store::Store;
+use tests_harness::Kind;
 
 use super::Fresh;
 use super::words::{
     NOW, account, agent, definition, full, generation, holding, insert, inserts, item, journal,
     new_holding, offer, operation, removal, texts, unit, update,
 };
+
+on_every_database!(
+    a_row_comes_back_as_it_was_written,
+    a_change_writes_every_field_and_moves_the_revision_by_one,
+    a_change_without_a_step_keeps_the_revision_of_the_state,
+    changes_of_a_large_batch_reach_each_row_its_own,
+    a_row_that_moved_on_makes_the_unit_stale_and_nothing_is_written,
+    a_row_that_exists_already_makes_an_insert_stale,
+    a_name_that_differs_by_case_is_found_and_cannot_be_inserted,
+    a_call_is_applied_once,
+    a_unit_of_a_module_that_serves_no_more_is_fenced,
+    of_two_writers_of_a_row_one_wins_each_time,
+    what_is_known_of_agents_is_compared_and_swapped,
+    a_unit_of_a_lease_that_another_holder_has_is_refused,
+    a_unit_of_a_session_that_was_overtaken_is_refused,
+    the_revision_at_which_a_row_went_outlives_it,
+    generations_outlive_the_row,
+    operations_journal_and_items_commit_with_the_rows,
+    calls_are_remembered_for_an_hour,
+);
 
 async fn read(store: &Store, name: &str) -> Option<Account> {
     store.accounts(texts([name])).await.expect("a read").into_iter().next()
@@ -27,9 +48,8 @@ fn is_stale(answer: &Result<(), ApplyError>) -> bool {
     matches!(answer, Err(ApplyError::Stale(_)))
 }
 
-#[tokio::test]
-async fn a_row_comes_back_as_it_was_written() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn a_row_comes_back_as_it_was_written(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     let mut row = insert(full("eu-1", 7));
     row.account.declared_by = Some("agent-1".into());
     let unit = Unit { inserts: vec![row.clone()], ..unit("c1") };
@@ -41,9 +61,8 @@ async fn a_row_comes_back_as_it_was_written() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn a_change_writes_every_field_and_moves_the_revision_by_one() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn a_change_writes_every_field_and_moves_the_revision_by_one(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     store.apply(inserts("c1", ["a", "b"])).await.expect("applied");
     let changed = full("a", 2);
     let definition = definition(r#"{"permissions":{"READ":["dev"]},"kubeconfigFile":"/new"}"#);
@@ -56,9 +75,8 @@ async fn a_change_writes_every_field_and_moves_the_revision_by_one() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn a_change_without_a_step_keeps_the_revision_of_the_state() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn a_change_without_a_step_keeps_the_revision_of_the_state(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     store.apply(inserts("c1", ["a", "b"])).await.expect("applied");
     let stays = Account { revision: 2, due_at: Some(9), ..account("a") };
     let update_a = RowUpdate { expected: 1, account: stays.clone(), definition: None };
@@ -69,9 +87,8 @@ async fn a_change_without_a_step_keeps_the_revision_of_the_state() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn changes_of_a_large_batch_reach_each_row_its_own() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn changes_of_a_large_batch_reach_each_row_its_own(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     // 333 is no length of a list, and rows differ in every column.
     let names: Vec<String> = (0..333).map(|n| format!("n-{n}")).collect();
     let rows = names.iter().enumerate().map(|(n, name)| {
@@ -97,9 +114,8 @@ async fn changes_of_a_large_batch_reach_each_row_its_own() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn a_row_that_moved_on_makes_the_unit_stale_and_nothing_is_written() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn a_row_that_moved_on_makes_the_unit_stale_and_nothing_is_written(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     store.apply(inserts("c1", ["a", "b"])).await.expect("applied");
     let first = Unit { updates: vec![update("a", "ACTIVE")], ..unit("c2") };
     store.apply(first).await.expect("applied");
@@ -117,18 +133,16 @@ async fn a_row_that_moved_on_makes_the_unit_stale_and_nothing_is_written() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn a_row_that_exists_already_makes_an_insert_stale() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn a_row_that_exists_already_makes_an_insert_stale(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     store.apply(inserts("c1", ["a"])).await.expect("applied");
     assert!(is_stale(&store.apply(inserts("c2", ["b", "a"])).await));
     assert_eq!(read(&store, "b").await, None);
     store.close().await;
 }
 
-#[tokio::test]
-async fn a_name_that_differs_by_case_is_found_and_cannot_be_inserted() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn a_name_that_differs_by_case_is_found_and_cannot_be_inserted(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     store.apply(inserts("c1", ["EU-Prod_A"])).await.expect("applied");
     assert_eq!(read(&store, "eu-prod_a").await.map(|row| row.name), Some("EU-Prod_A".into()));
     assert!(is_stale(&store.apply(inserts("c2", ["eu-prod_a"])).await));
@@ -136,9 +150,8 @@ async fn a_name_that_differs_by_case_is_found_and_cannot_be_inserted() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn a_call_is_applied_once() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn a_call_is_applied_once(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     let unit = inserts("c1", ["a"]);
     store.apply(unit.clone()).await.expect("applied");
     store.apply(unit.clone()).await.expect("applied already");
@@ -151,9 +164,8 @@ async fn a_call_is_applied_once() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn a_unit_of_a_module_that_serves_no_more_is_fenced() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn a_unit_of_a_module_that_serves_no_more_is_fenced(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     let applied = inserts("c1", ["a"]);
     store.apply(applied.clone()).await.expect("applied");
     store.serve("lifecycle".into(), offer("sha256:2"), NOW).await.expect("served");
@@ -165,9 +177,8 @@ async fn a_unit_of_a_module_that_serves_no_more_is_fenced() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn of_two_writers_of_a_row_one_wins_each_time() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn of_two_writers_of_a_row_one_wins_each_time(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     store.apply(inserts("c0", ["a"])).await.expect("applied");
     let mut tasks = Vec::new();
     for writer in 0..16 {
@@ -193,9 +204,8 @@ async fn of_two_writers_of_a_row_one_wins_each_time() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn what_is_known_of_agents_is_compared_and_swapped() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn what_is_known_of_agents_is_compared_and_swapped(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     let known = Holding {
         identity: full("a", 1).identity,
         healthy: Some(false),
@@ -245,9 +255,8 @@ async fn what_is_known_of_agents_is_compared_and_swapped() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn a_unit_of_a_lease_that_another_holder_has_is_refused() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn a_unit_of_a_lease_that_another_holder_has_is_refused(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     let lease = |fence| Lease { name: "keeper".into(), holder: "bridge-0".into(), fence, beat: 0 };
     assert_eq!(store.swap_lease(None, lease(1)).await, Ok(true));
     let under = |call, fence, name| {
@@ -263,9 +272,8 @@ async fn a_unit_of_a_lease_that_another_holder_has_is_refused() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn a_unit_of_a_session_that_was_overtaken_is_refused() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn a_unit_of_a_session_that_was_overtaken_is_refused(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     store.put_agent(agent("agent-1"), None).await.expect("written");
     let said = |call, session: &str, name| {
         let session = Some(("agent-1".to_owned(), session.to_owned()));
@@ -280,9 +288,8 @@ async fn a_unit_of_a_session_that_was_overtaken_is_refused() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn the_revision_at_which_a_row_went_outlives_it() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn the_revision_at_which_a_row_went_outlives_it(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     store.apply(inserts("c1", ["a", "b"])).await.expect("applied");
     let removed = |name: &str, expected, revision| GenerationWrite {
         removed_at: Some(revision),
@@ -307,9 +314,8 @@ async fn the_revision_at_which_a_row_went_outlives_it() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn generations_outlive_the_row() {
-    let Fresh { store, folder: _folder } = Fresh::new().await;
+async fn generations_outlive_the_row(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
     let first = Unit { generations: vec![generation("a", None, 1)], ..inserts("c1", ["a"]) };
     store.apply(first).await.expect("applied");
     assert_eq!(read(&store, "a").await.and_then(|a| a.generation), Some(1));
@@ -322,9 +328,8 @@ async fn generations_outlive_the_row() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn operations_journal_and_items_commit_with_the_rows() {
-    let Fresh { store, folder } = Fresh::new().await;
+async fn operations_journal_and_items_commit_with_the_rows(kind: Kind) {
+    let Fresh { store, database } = Fresh::new(kind).await;
     let first = Unit {
         operations: vec![operation("o1", "a", "agent-1"), operation("o2", "a", "agent-2")],
         journal: vec![journal("j1", "a"), journal("j2", "a")],
@@ -347,7 +352,7 @@ async fn operations_journal_and_items_commit_with_the_rows() {
         ..unit("c2")
     };
     store.apply(second).await.expect("applied");
-    let Fresh { store, folder: _folder } = Fresh { store, folder }.again().await;
+    let Fresh { store, database: _database } = Fresh { store, database }.again().await;
     let operations = store.operations(texts(["o1", "o2", "o3"])).await.expect("a read");
     let ends: Vec<_> =
         operations.iter().map(|o| (o.state, o.ended_at, o.failure.clone())).collect();
@@ -371,9 +376,8 @@ async fn operations_journal_and_items_commit_with_the_rows() {
     store.close().await;
 }
 
-#[tokio::test]
-async fn calls_are_remembered_for_an_hour() {
-    let fresh = Fresh::new().await;
+async fn calls_are_remembered_for_an_hour(kind: Kind) {
+    let fresh = Fresh::new(kind).await;
     fresh.store.apply(inserts("c1", ["a"])).await.expect("applied");
     let hour = 3_600_000;
     let at = |at: u64, call: &str| Unit { at, ..inserts(call, [call]) };

@@ -13,9 +13,9 @@ use host_core::unit::{
 };
 
 /// A time in the tests.
-pub(super) const NOW: u64 = 1_795_348_917_499;
+pub(crate) const NOW: u64 = 1_795_348_917_499;
 
-pub(super) fn account(name: &str) -> Account {
+pub(crate) fn account(name: &str) -> Account {
     Account {
         name: name.into(),
         state: "INACTIVE".into(),
@@ -36,7 +36,7 @@ pub(super) fn account(name: &str) -> Account {
 }
 
 /// A row with something in every column.
-pub(super) fn full(name: &str, revision: u64) -> Account {
+pub(crate) fn full(name: &str, revision: u64) -> Account {
     Account {
         state: "ACTIVE".into(),
         revision,
@@ -57,15 +57,15 @@ pub(super) fn full(name: &str, revision: u64) -> Account {
     }
 }
 
-pub(super) fn definition(json: &str) -> Definition {
+pub(crate) fn definition(json: &str) -> Definition {
     Definition::from_text(json).expect("a JSON object")
 }
 
-pub(super) fn unit(call: &str) -> Unit {
+pub(crate) fn unit(call: &str) -> Unit {
     Unit { call: call.into(), at: NOW, slot_generation: 1, ..Unit::default() }
 }
 
-pub(super) fn insert(account: Account) -> RowInsert {
+pub(crate) fn insert(account: Account) -> RowInsert {
     RowInsert {
         account,
         definition: definition(r#"{"kubeconfigFile":"/kc"}"#),
@@ -74,29 +74,29 @@ pub(super) fn insert(account: Account) -> RowInsert {
     }
 }
 
-pub(super) fn inserts<'n>(call: &str, names: impl IntoIterator<Item = &'n str>) -> Unit {
+pub(crate) fn inserts<'n>(call: &str, names: impl IntoIterator<Item = &'n str>) -> Unit {
     Unit { inserts: names.into_iter().map(|name| insert(account(name))).collect(), ..unit(call) }
 }
 
 /// A change of a row at revision 1 into another state.
-pub(super) fn update(name: &str, state: &str) -> RowUpdate {
+pub(crate) fn update(name: &str, state: &str) -> RowUpdate {
     let account = Account { state: state.into(), revision: 2, state_revision: 2, ..account(name) };
     RowUpdate { expected: 1, account, definition: None }
 }
 
-pub(super) fn removal(name: &str, expected: u64) -> RowRemoval {
+pub(crate) fn removal(name: &str, expected: u64) -> RowRemoval {
     RowRemoval { name: name.into(), expected }
 }
 
-pub(super) fn holding(account: &str, agent: &str) -> Holding {
+pub(crate) fn holding(account: &str, agent: &str) -> Holding {
     Holding { revision: 1, observed: Observed::Held(1), ..Holding::unheard_of(account, agent, "i") }
 }
 
-pub(super) fn new_holding(account: &str, agent: &str) -> HoldingWrite {
+pub(crate) fn new_holding(account: &str, agent: &str) -> HoldingWrite {
     HoldingWrite { expected: None, holding: holding(account, agent) }
 }
 
-pub(super) fn operation(id: &str, account: &str, agent: &str) -> Operation {
+pub(crate) fn operation(id: &str, account: &str, agent: &str) -> Operation {
     Operation {
         id: id.into(),
         parent: Some("r".into()),
@@ -120,7 +120,7 @@ pub(super) fn operation(id: &str, account: &str, agent: &str) -> Operation {
     }
 }
 
-pub(super) fn journal(id: &str, account: &str) -> JournalEntry {
+pub(crate) fn journal(id: &str, account: &str) -> JournalEntry {
     JournalEntry {
         id: id.into(),
         at: NOW,
@@ -137,21 +137,21 @@ pub(super) fn journal(id: &str, account: &str) -> JournalEntry {
     }
 }
 
-pub(super) fn generation(name: &str, expected: Option<u64>, generation: u64) -> GenerationWrite {
+pub(crate) fn generation(name: &str, expected: Option<u64>, generation: u64) -> GenerationWrite {
     GenerationWrite { name: name.into(), expected, generation, removed_at: None }
 }
 
 /// A module without bytes.
-pub(super) fn offer(digest: &str) -> Offer {
+pub(crate) fn offer(digest: &str) -> Offer {
     Offer { digest: digest.into(), program: 1, bytes: Vec::new() }
 }
 
-pub(super) fn item(request: &str, name: &str, outcome: ItemOutcome) -> ItemWrite {
+pub(crate) fn item(request: &str, name: &str, outcome: ItemOutcome) -> ItemWrite {
     let state = Some("TO_MIGRATE".to_owned());
     ItemWrite { request: request.into(), name: name.into(), outcome, state }
 }
 
-pub(super) fn agent(id: &str) -> Agent {
+pub(crate) fn agent(id: &str) -> Agent {
     Agent {
         id: id.into(),
         instance: "i".into(),
@@ -167,6 +167,6 @@ pub(super) fn agent(id: &str) -> Agent {
     }
 }
 
-pub(super) fn texts<'t>(names: impl IntoIterator<Item = &'t str>) -> Vec<String> {
+pub(crate) fn texts<'t>(names: impl IntoIterator<Item = &'t str>) -> Vec<String> {
     names.into_iter().map(str::to_owned).collect()
 }

@@ -1,0 +1,25 @@
+-- The outbox, and what became of it.
+CREATE TABLE IF NOT EXISTS swingbridge_operations (
+    id                  VARCHAR(26)  NOT NULL PRIMARY KEY,
+    parent              VARCHAR(26),
+    account             VARCHAR(255) NOT NULL,
+    agent               VARCHAR(255) NOT NULL,
+    instance            VARCHAR(255) NOT NULL,
+    kind                VARCHAR(32)  NOT NULL,
+    definition_revision BIGINT       NOT NULL,
+    generation          BIGINT       NOT NULL,
+    state               VARCHAR(32)  NOT NULL,
+    not_before          BIGINT,
+    deadline            BIGINT,
+    context             LONGTEXT     NOT NULL,
+    module              VARCHAR(80)  NOT NULL,
+    data_version        BIGINT       NOT NULL,
+    created_at          BIGINT       NOT NULL,
+    attempts            BIGINT       NOT NULL,
+    sent_at             BIGINT,
+    ended_at            BIGINT,
+    failure_code        VARCHAR(255),
+    failure_text        LONGTEXT,
+    session             VARCHAR(255),
+    slot_generation     BIGINT       NOT NULL
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin

@@ -1,0 +1,2 @@
+-- Lists of a state.
+CREATE INDEX IF NOT EXISTS kubesvc_accounts_status ON kubesvc_accounts (status, name)

@@ -1,0 +1,25 @@
+-- The outbox, and what became of it.
+CREATE TABLE IF NOT EXISTS swingbridge_operations (
+    id                  VARCHAR(26) COLLATE "C"  NOT NULL PRIMARY KEY,
+    parent              VARCHAR(26) COLLATE "C",
+    account             VARCHAR(255) COLLATE "C" NOT NULL,
+    agent               VARCHAR(255) COLLATE "C" NOT NULL,
+    instance            VARCHAR(255) COLLATE "C" NOT NULL,
+    kind                VARCHAR(32) COLLATE "C"  NOT NULL,
+    definition_revision BIGINT                   NOT NULL,
+    generation          BIGINT                   NOT NULL,
+    state               VARCHAR(32) COLLATE "C"  NOT NULL,
+    not_before          BIGINT,
+    deadline            BIGINT,
+    context             TEXT                     NOT NULL,
+    module              VARCHAR(80) COLLATE "C"  NOT NULL,
+    data_version        BIGINT                   NOT NULL,
+    created_at          BIGINT                   NOT NULL,
+    attempts            BIGINT                   NOT NULL,
+    sent_at             BIGINT,
+    ended_at            BIGINT,
+    failure_code        VARCHAR(255) COLLATE "C",
+    failure_text        TEXT,
+    session             VARCHAR(255) COLLATE "C",
+    slot_generation     BIGINT                   NOT NULL
+)

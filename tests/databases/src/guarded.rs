@@ -1,0 +1,165 @@
+//! A server's process, with a guard that ends it when this process ends.
+//!
+//! The guard is a shell that started the server and waits for its standard input to end, which it does with this process,
+//! whatever ends it: then the guard kills the server and removes its folder. Asked with a word, it leaves the folder.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context as _, Result, ensure};
+use rustix::process::{Pid, Signal, geteuid, kill_process};
+
+/// `$1` is the folder, `$2` the signal that ends the server with everything below it, and what follows its command. The
+/// server lies still if it was stopped, so it is continued before it is ended.
+const GUARD: &str = r#"
+folder=$1; signal=$2; shift 2
+"$@" >>"$folder/server.log" 2>&1 </dev/null &
+server=$!
+echo "$server"
+read -r word
+kill -CONT "$server" 2>/dev/null
+kill -"$signal" "$server" 2>/dev/null
+wait "$server" 2>/dev/null
+[ "$word" = keep ] || rm -rf "$folder"
+"#;
+
+/// Who a server runs as: it refuses to be root.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Owner {
+    user: u32,
+    group: u32,
+}
+
+impl Owner {
+    /// Absent if this process is not root and servers run as it does; otherwise the first of these users that the
+    /// machine knows, or nobody.
+    pub(crate) fn for_server(user: &str) -> Result<Option<Self>> {
+        if !geteuid().is_root() {
+            return Ok(None);
+        }
+        let known = fs::read_to_string("/etc/passwd").context("the users of this machine")?;
+        let of = |name: &str| {
+            known.lines().find_map(|line| {
+                let mut fields = line.split(':');
+                let found = fields.next() == Some(name);
+                let (user, group) = (fields.nth(1)?.parse().ok()?, fields.next()?.parse().ok()?);
+                found.then_some(Self { user, group })
+            })
+        };
+        let owner = of(user).or_else(|| of("nobody"));
+        owner.map(Some).context("servers do not run as root, and there is no user nobody")
+    }
+
+    /// Gives it a file or folder.
+    pub(crate) fn own(self, path: &Path) -> Result<()> {
+        Ok(std::os::unix::fs::chown(path, Some(self.user), Some(self.group))?)
+    }
+
+    /// Has a command run as it.
+    pub(crate) fn run(self, command: &mut Command) {
+        command.uid(self.user).gid(self.group);
+    }
+}
+
+/// A new folder for a server. Its guard removes it.
+pub(crate) fn folder(owner: Option<Owner>) -> Result<PathBuf> {
+    let folder = tempfile::Builder::new().prefix("swingbridge-database-").tempdir()?.keep();
+    if let Some(owner) = owner {
+        owner.own(&folder)?;
+    }
+    Ok(folder)
+}
+
+/// A server that runs, or did.
+#[derive(Debug)]
+pub(crate) struct Guarded {
+    guard: Child,
+    server: Pid,
+}
+
+impl Guarded {
+    /// Starts a server. Its output is in `server.log` in the folder.
+    pub(crate) fn start(
+        folder: &Path,
+        owner: Option<Owner>,
+        end: &str,
+        server: &Command,
+    ) -> Result<Self> {
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", GUARD, "database-guard"])
+            .arg(folder)
+            .arg(end)
+            .arg(server.get_program())
+            .args(server.get_args())
+            .current_dir(folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            // A Ctrl-C at the terminal is for the tests; their end is what the guard waits for.
+            .process_group(0);
+        if let Some(owner) = owner {
+            owner.run(&mut command);
+        }
+        let mut guard = command.spawn().context("no shell guards the server")?;
+        let mut line = String::new();
+        BufReader::new(guard.stdout.take().context("it was asked for")?).read_line(&mut line)?;
+        let server = line.trim().parse().ok().and_then(Pid::from_raw);
+        Ok(Self { guard, server: server.context("the guard does not say what it started")? })
+    }
+
+    /// Whether it still runs.
+    pub(crate) fn runs(&self) -> bool {
+        let stat = format!("/proc/{}/stat", self.server.as_raw_pid());
+        match fs::read_to_string(stat) {
+            Ok(stat) => !stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('Z')),
+            // No such folder on this system: it is asked by connecting.
+            Err(_) => !Path::new("/proc/self").exists(),
+        }
+    }
+
+    /// Sends a signal to the server and to what it started.
+    pub(crate) fn signal(&self, signal: Signal) -> Result<()> {
+        let mut all = vec![self.server];
+        all.extend(children(self.server));
+        for process in all {
+            // One that has ended meanwhile is no loss.
+            let _ended = kill_process(process, signal);
+        }
+        ensure!(self.runs() || signal == Signal::KILL, "the server had ended already");
+        Ok(())
+    }
+
+    /// Kills it as a power cut would, and leaves its folder.
+    pub(crate) fn kill(mut self) -> Result<()> {
+        self.signal(Signal::KILL)?;
+        let mut stdin = self.guard.stdin.take().context("the guard listens")?;
+        stdin.write_all(b"keep\n")?;
+        drop(stdin);
+        self.guard.wait()?;
+        Ok(())
+    }
+
+    /// Ends it, and its folder with it.
+    pub(crate) fn end(&mut self) {
+        drop(self.guard.stdin.take());
+        let _ended = self.guard.wait();
+    }
+}
+
+/// The processes that a process started. Known on Linux.
+fn children(of: Pid) -> Vec<Pid> {
+    let wanted = of.as_raw_pid().to_string();
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| {
+            let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
+            let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
+            // Behind the name in brackets: the state, then the parent.
+            let parent = stat.rsplit(") ").next()?.split(' ').nth(1)?;
+            (parent == wanted).then(|| Pid::from_raw(pid)).flatten()
+        })
+        .collect()
+}

@@ -1,0 +1,64 @@
+//! How a private MariaDB is made and started.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+use tests_xtask::databases::MariaDb;
+
+use crate::guarded::Owner;
+
+/// The user that a server runs as where it cannot be this one.
+pub(crate) const USER: &str = "mysql";
+/// Ends the server at once.
+pub(crate) const END: &str = "KILL";
+
+/// Makes the data, and what the server runs at each start: our user, from loopback only.
+pub(crate) fn make(folder: &Path, owner: Option<Owner>, password: &str) -> Result<()> {
+    let mut command = Command::new(MariaDb::find()?.install);
+    command
+        .args(["--no-defaults", "--skip-test-db"])
+        .arg(format!("--datadir={}", folder.join("data").display()))
+        .current_dir(folder);
+    let start = folder.join("start.sql");
+    let user = "'swingbridge'@'127.0.0.1'";
+    std::fs::write(
+        &start,
+        format!(
+            "CREATE USER IF NOT EXISTS {user} IDENTIFIED BY '{password}';\n\
+             GRANT ALL PRIVILEGES ON *.* TO {user} WITH GRANT OPTION;\n"
+        ),
+    )?;
+    if let Some(owner) = owner {
+        owner.own(&start)?;
+        owner.run(&mut command);
+    }
+    let output = command.output()?;
+    let said = [output.stdout, output.stderr].concat();
+    ensure!(output.status.success(), "no data folder: {}", String::from_utf8_lossy(&said));
+    Ok(())
+}
+
+/// The server's command. Without a configuration its character set is latin1: what relies on another says so itself.
+pub(crate) fn command(folder: &Path, port: u16) -> Result<Command> {
+    let mut command = Command::new(MariaDb::find()?.server);
+    command.arg("--no-defaults");
+    for (option, file) in [
+        ("datadir", "data"),
+        ("socket", "mariadb.sock"),
+        ("pid-file", "mariadb.pid"),
+        ("init-file", "start.sql"),
+    ] {
+        command.arg(format!("--{option}={}", folder.join(file).display()));
+    }
+    command.arg(format!("--port={port}"));
+    command.args([
+        "--bind-address=127.0.0.1",
+        "--skip-name-resolve",
+        "--max-connections=400",
+        "--innodb-buffer-pool-size=128M",
+        "--innodb-log-file-size=64M",
+        "--performance-schema=OFF",
+    ]);
+    Ok(command)
+}
