@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
-use tests_harness::{NATIVE_DIGEST, NativeLifecycle, TestAgent, TestBridge, TestBridgeOptions};
+use tests_harness::{TestAgent, TestBridge, TestBridgeOptions};
 
 use crate::measure::{Measure, ratios};
 use crate::stopwatch::processor_time;
@@ -19,9 +19,8 @@ pub(crate) async fn native(pairs: usize) -> Result<Measure> {
         pairs,
         async || activation(TestBridge::start().await?).await,
         async || {
-            let serving = |generation| Arc::new(NativeLifecycle::serving(generation)) as Arc<_>;
-            let options = TestBridgeOptions::default();
-            activation(TestBridge::start_native(options, NATIVE_DIGEST, serving).await?).await
+            let options = TestBridgeOptions { native: true, ..TestBridgeOptions::default() };
+            activation(TestBridge::start_with(options).await?).await
         },
     )
     .await?;

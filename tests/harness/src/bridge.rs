@@ -1,5 +1,6 @@
 //! A bridge in this process: the real one, on a database of its own, with a clock that moves when told.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -7,7 +8,6 @@ use anyhow::Result;
 use host::{BridgeOptions, Running};
 use host_agents::Options as AgentLinkOptions;
 use host_core::port::failpoints::Failpoints;
-use host_core::port::lifecycle::Lifecycle;
 use host_core::settings::Settings;
 use host_engine::Limits;
 use host_store::{KeySource, Store};
@@ -17,6 +17,7 @@ use crate::api::Api;
 use crate::clock::ManualClock;
 use crate::data::clouddriver_database;
 use crate::ids::SeededIds;
+use crate::native::{NATIVE_DIGEST, NativeLifecycle};
 
 /// What a test's bridge is like.
 #[derive(Debug, Clone)]
@@ -31,7 +32,15 @@ pub struct TestBridgeOptions {
     pub limits: Limits,
     /// The agent link.
     pub link: AgentLinkOptions,
-    /// For ids and jitter.
+    /// Whether the lifecycle is linked in, which starts sooner than the component.
+    pub native: bool,
+    /// The name of this replica.
+    pub replica: String,
+    /// Where other replicas reach it; absent: where it listens.
+    pub advertise: Option<String>,
+    /// Its clock, if it shares one.
+    pub clock: Option<Arc<ManualClock>>,
+    /// For ids and jitter; replicas on one database have different ones.
     pub seed: u64,
     /// Where it dies.
     pub failpoints: Option<Arc<dyn Failpoints>>,
@@ -45,6 +54,10 @@ impl Default for TestBridgeOptions {
             settings: Settings::default(),
             limits: Limits::default(),
             link: AgentLinkOptions::default(),
+            native: false,
+            replica: "test".into(),
+            advertise: None,
+            clock: None,
             seed: 1,
             failpoints: None,
         }
@@ -87,32 +100,22 @@ impl TestBridge {
     /// # Errors
     /// Why it does not start.
     pub async fn start_on(database: Arc<TestDatabase>, options: TestBridgeOptions) -> Result<Self> {
+        let mut bridge = Self::prepared(database, options).await?;
+        bridge.restart().await?;
+        Ok(bridge)
+    }
+
+    /// Everything but the start: [`Self::restart`] does that.
+    ///
+    /// # Errors
+    /// When its Clouddriver cannot be made.
+    pub async fn prepared(database: Arc<TestDatabase>, options: TestBridgeOptions) -> Result<Self> {
         if let Some(rows) = &options.clouddriver_rows {
             clouddriver_database(database.folder(), rows).await?;
         }
-        let clock = Arc::new(ManualClock::default());
-        let running = run(&database, &options, &clock, 0).await?;
-        let api = Api::new(format!("http://{}", running.http));
-        Ok(Self { api, clock, running: Some(running), database, options, starts: 1 })
-    }
-
-    /// Starts one with another lifecycle behind the same port.
-    ///
-    /// # Errors
-    /// Why it does not start.
-    pub async fn start_native(
-        options: TestBridgeOptions,
-        digest: &str,
-        serving: impl FnOnce(u64) -> Arc<dyn Lifecycle>,
-    ) -> Result<Self> {
-        let database = Arc::new(TestDatabase::new(options.database).await?);
-        let clock = Arc::new(ManualClock::default());
-        let ids = Arc::new(SeededIds::new(options.seed << 16));
-        let bridge = bridge_options(&database, &options);
-        let running = Running::start_with(bridge, Arc::clone(&clock) as _, ids, digest, serving);
-        let running = running.await?;
-        let api = Api::new(format!("http://{}", running.http));
-        Ok(Self { api, clock, running: Some(running), database, options, starts: 1 })
+        let clock = options.clock.clone().unwrap_or_default();
+        let api = Api::new("http://127.0.0.1:0");
+        Ok(Self { api, clock, running: None, database, options, starts: 0 })
     }
 
     /// Where agents dial.
@@ -122,6 +125,15 @@ impl TestBridge {
     #[must_use]
     pub fn agents(&self) -> String {
         format!("http://{}", self.running().agents)
+    }
+
+    /// The same as an address.
+    ///
+    /// # Panics
+    /// When it is stopped.
+    #[must_use]
+    pub fn agents_address(&self) -> SocketAddr {
+        self.running().agents
     }
 
     /// Its store.
@@ -149,7 +161,7 @@ impl TestBridge {
         self.running.as_ref().expect("a stopped bridge is not asked for anything")
     }
 
-    /// Stops it and starts another on the same database; addresses are new.
+    /// Stops it, if it runs, and starts it (again) on the same database; addresses are new.
     ///
     /// # Errors
     /// Why it does not start again.
@@ -179,11 +191,19 @@ async fn run(
     starts: u64,
 ) -> Result<Running> {
     let ids = Arc::new(SeededIds::new((options.seed << 16) + starts));
-    Ok(Running::start(bridge_options(database, options), Arc::clone(clock) as _, ids).await?)
+    let (clock, bridge) = (Arc::clone(clock) as _, bridge_options(database, options));
+    let running = match options.native {
+        true => {
+            let serving = |generation| Arc::new(NativeLifecycle::serving(generation)) as Arc<_>;
+            Running::start_with(bridge, clock, ids, NATIVE_DIGEST, serving).await
+        }
+        false => Running::start(bridge, clock, ids).await,
+    };
+    Ok(running?)
 }
 
 fn bridge_options(database: &TestDatabase, options: &TestBridgeOptions) -> BridgeOptions {
-    let free = || std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+    let free = || SocketAddr::from(([127, 0, 0, 1], 0));
     let clouddriver = database.folder().join("clouddriver.db");
     BridgeOptions {
         http: free(),
@@ -199,8 +219,8 @@ fn bridge_options(database: &TestDatabase, options: &TestBridgeOptions) -> Bridg
         dynamic_accounts: true,
         settings: options.settings.clone(),
         limits: options.limits.clone(),
-        replica: Some("test".into()),
-        advertise: None,
+        replica: Some(options.replica.clone()),
+        advertise: options.advertise.clone(),
         host_name: "localhost".into(),
         lease_ttl_ms: 10_000,
         failpoints: options.failpoints.clone(),

@@ -6,6 +6,7 @@
 mod agent;
 mod api;
 mod bridge;
+mod cable;
 mod clock;
 mod cost;
 mod data;
@@ -16,6 +17,7 @@ mod process;
 pub use agent::{AgentClock, TestAgent};
 pub use api::{Answer, Api};
 pub use bridge::{TestBridge, TestBridgeOptions};
+pub use cable::Cable;
 pub use clock::ManualClock;
 pub use cost::Cost;
 pub use data::{CLOUDDRIVER_ROWS, CLOUDDRIVER_ROWS_WITH_BAD, clouddriver_database};

@@ -2,7 +2,6 @@
 //! bridge's end. What the bridge would decide and store is scripted.
 
 mod agent;
-mod cable;
 mod clock;
 mod clusters;
 mod delivery;

@@ -6,11 +6,11 @@ use std::sync::atomic::Ordering;
 use host_agent::{Agent, AgentError, AgentOptions, Change, ConfiguredAccount, Definition, Status};
 use host_core::port::link::RegistrationRefused;
 use proto::agent::v1::Register;
+use tests_harness::Cable;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::cable::Cable;
 use super::clock::Hands;
 use super::clusters::{Asked, Watched};
 use super::dialler::{Dialler, part};
@@ -105,7 +105,7 @@ async fn an_agent_beats_as_often_as_it_was_told() {
 
 #[tokio::test]
 async fn a_bridge_that_is_killed_and_comes_back_finds_the_same_instance_with_what_it_held() {
-    let (mut killed, cable) = (Station::open().await, Cable::unplugged().await);
+    let (mut killed, cable) = (Station::open().await, Cable::unplugged().await.unwrap());
     cable.plug(killed.address);
     let mut agent = Running::start(through(&cable));
     let (_, session) = killed.registered().await;
@@ -129,7 +129,7 @@ async fn a_bridge_that_is_killed_and_comes_back_finds_the_same_instance_with_wha
 
 #[tokio::test]
 async fn an_agent_goes_on_working_while_it_has_no_stream() {
-    let (mut station, cable) = (Station::open().await, Cable::unplugged().await);
+    let (mut station, cable) = (Station::open().await, Cable::unplugged().await.unwrap());
     cable.plug(station.address);
     let mut agent = Running::start(through(&cable));
     let (_, session) = station.registered().await;
@@ -151,7 +151,7 @@ async fn an_agent_goes_on_working_while_it_has_no_stream() {
 
 #[tokio::test]
 async fn a_bridge_that_cannot_be_reached_is_dialled_again_with_growing_waits() {
-    let cable = Cable::unplugged().await;
+    let cable = Cable::unplugged().await.unwrap();
     let mut agent = Running::start(through(&cable));
     for (tries, wait) in [(1, 1_000), (2, 1_600), (3, 2_560)] {
         agent.until(|status| status.failures == tries).await;

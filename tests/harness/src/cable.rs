@@ -1,8 +1,9 @@
-//! A network between an agent and a bridge that can be cut: the agent dials an address that stays.
+//! A network between agents and a bridge that can be cut: agents dial an address that stays.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use anyhow::Result;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -14,31 +15,40 @@ struct Plug {
     cut: CancellationToken,
 }
 
+/// An address that leads where it is plugged in.
 #[derive(Debug)]
-pub(super) struct Cable {
-    pub(super) address: SocketAddr,
+pub struct Cable {
+    /// What is dialled.
+    pub address: SocketAddr,
     plug: Arc<Mutex<Plug>>,
     carries: JoinHandle<()>,
 }
 
+fn locked(plug: &Mutex<Plug>) -> MutexGuard<'_, Plug> {
+    plug.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Cable {
     /// A cable that leads nowhere: whoever dials is cut off at once.
-    pub(super) async fn unplugged() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+    ///
+    /// # Errors
+    /// When there is no free port.
+    pub async fn unplugged() -> Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
         let plug = Arc::new(Mutex::new(Plug::default()));
         let carries = tokio::spawn(carry(listener, Arc::clone(&plug)));
-        Self { address, plug, carries }
+        Ok(Self { address, plug, carries })
     }
 
-    /// Connections that are made from now on lead there.
-    pub(super) fn plug(&self, to: SocketAddr) {
-        *self.plug.lock().unwrap() = Plug { to: Some(to), ..Plug::default() };
+    /// Connections that are made from now on lead there; those that there are stay.
+    pub fn plug(&self, to: SocketAddr) {
+        *locked(&self.plug) = Plug { to: Some(to), ..Plug::default() };
     }
 
-    /// Breaks every connection, without a word to either end.
-    pub(super) fn cut(&self) {
-        std::mem::take(&mut *self.plug.lock().unwrap()).cut.cancel();
+    /// Breaks the connections that were made since it was plugged in, without a word to either end, and leads nowhere.
+    pub fn cut(&self) {
+        std::mem::take(&mut *locked(&self.plug)).cut.cancel();
     }
 }
 
@@ -51,7 +61,7 @@ impl Drop for Cable {
 async fn carry(listener: TcpListener, plug: Arc<Mutex<Plug>>) {
     while let Ok((mut agent, _)) = listener.accept().await {
         let (to, cut) = {
-            let plug = plug.lock().unwrap();
+            let plug = locked(&plug);
             (plug.to, plug.cut.clone())
         };
         let Some(to) = to else { continue };
