@@ -59,6 +59,24 @@ impl Api {
         Self::read(request.send().await?).await
     }
 
+    /// A call that is answered in the shape of a request, at once.
+    ///
+    /// # Errors
+    /// When the bridge does not answer.
+    pub async fn preferring(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer> {
+        let request = self.client.request(method, format!("{}{path}", self.base));
+        let mut request = request.header("prefer", "respond-async");
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        Self::read(request.send().await?).await
+    }
+
     /// A call with a body as it is.
     ///
     /// # Errors

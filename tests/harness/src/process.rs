@@ -1,16 +1,12 @@
-//! A bridge as a process of its own, to be killed.
+//! A bridge and agents as processes of their own, to be killed.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use anyhow::{Context as _, Result, bail};
-use serde_json::Value;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
-
 use tests_databases::TestDatabase;
 
 use crate::api::Api;
+use crate::child::Child;
 
 /// The binary that was built with the tests.
 ///
@@ -85,30 +81,19 @@ impl BridgeProcess {
     /// # Errors
     /// As for [`Self::start`].
     pub async fn start_with(options: ProcessOptions<'_>) -> Result<Self> {
-        let folder = options.folder;
-        let log =
-            std::fs::File::options().create(true).append(true).open(folder.join("serve.log"))?;
-        let mut child = Command::new(swingbridge()?)
-            .args(["serve", "--server-listen", "127.0.0.1:0", "--agents-listen", options.agents])
-            .args(options.flags)
-            // Not on the command line, where every user of the machine sees it: it may hold a password.
-            .env("SWINGBRIDGE_DATABASE_URL", &options.database_url)
-            .env("SWINGBRIDGE_SECRETS_KEY", &options.secrets_key)
-            .current_dir(folder)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .kill_on_drop(true)
-            .spawn()?;
-        let stdout = child.stdout.take().context("its standard output was asked for")?;
-        let line = BufReader::new(stdout).lines().next_line().await?;
-        let Some(line) = line else {
-            let log = std::fs::read_to_string(folder.join("serve.log")).unwrap_or_default();
-            bail!("swingbridge serve ended before it was ready:\n{log}");
-        };
-        let ready: Value = serde_json::from_str(&line)?;
-        let address = |key: &str| ready[key].as_str().map(str::to_owned).context("no address");
-        Ok(Self { api: Api::new(address("http")?), agents: address("agents")?, child })
+        let mut arguments: Vec<String> =
+            ["serve", "--server-listen", "127.0.0.1:0", "--agents-listen", options.agents]
+                .map(str::to_owned)
+                .to_vec();
+        arguments.extend(options.flags.iter().map(|flag| (*flag).to_owned()));
+        // Not on the command line, where every user of the machine sees it: it may hold a password.
+        let variables = [
+            ("SWINGBRIDGE_DATABASE_URL", options.database_url.clone()),
+            ("SWINGBRIDGE_SECRETS_KEY", options.secrets_key.display().to_string()),
+        ];
+        let child = Child::start(options.folder, "serve.log", &arguments, &variables).await?;
+        let (http, agents) = (child.said("http")?, child.said("agents")?);
+        Ok(Self { api: Api::new(http), agents, child })
     }
 
     /// Kills it as `kill -9` does, and waits until it is gone.
@@ -116,6 +101,68 @@ impl BridgeProcess {
     /// # Errors
     /// When it cannot be killed.
     pub async fn kill(mut self) -> Result<()> {
-        Ok(self.child.kill().await?)
+        self.child.kill().await
+    }
+
+    /// Stops it where it is: its connections stay open, and it says nothing.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn pause(&self) -> Result<()> {
+        self.child.pause()
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn resume(&self) -> Result<()> {
+        self.child.resume()
+    }
+}
+
+/// `swingbridge agent` with simulated clusters. Killed when it is dropped.
+#[derive(Debug)]
+pub struct AgentProcess {
+    child: Child,
+}
+
+impl AgentProcess {
+    /// Starts it and waits until it says that it is ready. `bridges` are separated by commas.
+    ///
+    /// # Errors
+    /// When it ends before that; its log is in `agent.log` in the folder.
+    pub async fn start(folder: &Path, bridges: &str, id: &str, zone: &str) -> Result<Self> {
+        let simulation = folder.join("simulation.yml");
+        std::fs::write(&simulation, "default: { takes: 5ms }")?;
+        let simulation = simulation.display().to_string();
+        let arguments =
+            ["agent", "--bridge", bridges, "--id", id, "--zone", zone, "--simulate", &simulation];
+        let arguments = arguments.map(str::to_owned);
+        Ok(Self { child: Child::start(folder, "agent.log", &arguments, &[]).await? })
+    }
+
+    /// Kills it as `kill -9` does, and waits until it is gone.
+    ///
+    /// # Errors
+    /// When it cannot be killed.
+    pub async fn kill(mut self) -> Result<()> {
+        self.child.kill().await
+    }
+
+    /// Stops it where it is.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn pause(&self) -> Result<()> {
+        self.child.pause()
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn resume(&self) -> Result<()> {
+        self.child.resume()
     }
 }

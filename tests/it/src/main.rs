@@ -9,6 +9,7 @@
 #[macro_use]
 mod kinds;
 
+mod chaos;
 mod clouddriver;
 mod command_line;
 mod cost;

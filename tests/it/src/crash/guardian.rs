@@ -11,9 +11,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::mortality::Mortality;
 
-/// The bridge's time goes fifty times as fast as ours, so that nobody waits for a retry.
+/// The bridge's time goes twenty times as fast as ours, so that nobody waits long for a retry.
 const TICK: Duration = Duration::from_millis(2);
-const TICK_MS: u64 = 100;
+const TICK_MS: u64 = 40;
+
+/// Nobody is silent in the story; on a slow machine somebody seems to be.
+const SILENCE_MS: u64 = 3_600_000;
 
 /// A bridge that is looked after.
 #[derive(Debug)]
@@ -34,6 +37,10 @@ impl Guardian {
         let options = TestBridgeOptions {
             database: kind,
             native: true,
+            link: host_agents::Options {
+                timeout_ms: SILENCE_MS,
+                ..host_agents::Options::default()
+            },
             failpoints: Some(Arc::clone(&mortality) as Arc<_>),
             ..TestBridgeOptions::default()
         };
@@ -67,6 +74,11 @@ impl Guardian {
             done.clone(),
         ));
         Ok(Self { clock, cable, mortality, api, done, keeps, time })
+    }
+
+    /// Time stands still from now on.
+    pub(super) fn stop_time(&self) {
+        self.time.abort();
     }
 
     /// The bridge, looked after no longer.

@@ -39,6 +39,8 @@ impl Story {
         let second = story.agent("agent-b").await?;
         story.requests_after().await?;
         truth::settles(story.guardian.api.clone(), &["a-1", "a-2", "any"]).await?;
+        story.guardian.stop_time();
+        truth::settles(story.guardian.api.clone(), &["a-1", "a-2", "any"]).await?;
         let reached = story.guardian.mortality.reached();
         let mut bridge = story.guardian.release().await?;
         truth::holds(&bridge, &["a-1", "a-2", "any"], &["flaky-1"]).await?;
