@@ -43,7 +43,7 @@ impl std::fmt::Debug for OpenOptions {
 pub enum OpenError {
     /// Another kind of database.
     #[error(
-        "database.url begins with {0:?}; the bridge knows sqlite:PATH, mysql://USER:PASSWORD@HOST/DATABASE (MySQL and \
+        "the URL of the database begins with {0:?}; the bridge knows sqlite:PATH, mysql://USER:PASSWORD@HOST/DATABASE (MySQL and \
          MariaDB) and postgres://USER:PASSWORD@HOST/DATABASE"
     )]
     Scheme(String),

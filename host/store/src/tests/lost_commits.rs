@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use host_core::error::ApplyError;
 use host_core::port::store::Rows as _;
+use tests_databases::{Kind, TestDatabase};
 
 use super::{inserting, migrated, store};
 use crate::dialect::{Dialect, Failure, Link, Transaction};
@@ -107,8 +108,8 @@ impl Transaction for Line {
 }
 
 async fn applied(fate: Fate) -> (Result<(), ApplyError>, usize) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let behind = migrated(folder.path()).await;
+    let database = TestDatabase::new(Kind::Sqlite).await.expect("a database");
+    let behind = migrated(&database).await;
     let store = store(Box::new(Breaking { behind, fate, commits: Arc::default() }));
     let answer = store.apply(inserting("call", &["a".into()])).await;
     let rows = store.accounts(vec!["a".into()]).await.expect("a read").len();
@@ -135,8 +136,8 @@ async fn what_cannot_be_learnt_is_said_to_be_unknown_with_the_calls_id() {
 
 #[tokio::test]
 async fn a_call_that_was_given_up_can_never_commit_any_more() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let behind = migrated(folder.path()).await;
+    let database = TestDatabase::new(Kind::Sqlite).await.expect("a database");
+    let behind = migrated(&database).await;
     let commits = Arc::default();
     let store = store(Box::new(Breaking { behind, fate: Fate::Undone, commits }));
     let unit = inserting("call", &["a".into()]);
