@@ -4,7 +4,6 @@ use tests_databases::{Kind, TestDatabase};
 
 use super::migrated;
 use crate::dialect::Dialect;
-use crate::statement::Statement;
 
 /// The rows of every large table.
 pub(super) const ROWS: usize = 60_000;
@@ -23,25 +22,18 @@ pub(super) async fn filled(database: &TestDatabase) -> Box<dyn Dialect> {
         Kind::MariaDb => format!("(SELECT seq AS n FROM seq_1_to_{}) AS s", ROWS - 1),
         Kind::Postgres => format!("generate_series(1, {}) AS s(n)", ROWS - 1),
     };
+    let analyze = match database.kind() {
+        Kind::Postgres => "ANALYZE",
+        Kind::MariaDb | Kind::Sqlite => "ANALYZE TABLE",
+    };
     for (table, columns) in tables() {
         let (names, values): (Vec<&str>, Vec<&str>) = columns.iter().copied().unzip();
         let (names, values) = (names.join(", "), values.join(", "));
-        run(dialect.as_ref(), format!("INSERT INTO {table} ({names}) SELECT {values} FROM {rows}"))
-            .await;
-        let analyze = match database.kind() {
-            Kind::Postgres => format!("ANALYZE {table}"),
-            Kind::MariaDb | Kind::Sqlite => format!("ANALYZE TABLE {table}"),
-        };
-        database.run(&analyze).await.expect("statistics");
+        let text = format!("INSERT INTO {table} ({names}) SELECT {values} FROM {rows}");
+        database.run(&text).await.unwrap_or_else(|error| panic!("{error:#}\n{text}"));
+        database.run(&format!("{analyze} {table}")).await.expect("statistics");
     }
     dialect
-}
-
-async fn run(dialect: &dyn Dialect, text: String) {
-    let mut transaction = dialect.begin().await.expect("a transaction");
-    let made = Statement::made(text.clone(), Vec::new(), false);
-    transaction.run(made).await.unwrap_or_else(|failure| panic!("{failure:?}\n{text}"));
-    transaction.commit().await.expect("a commit");
 }
 
 type Columns = Vec<(&'static str, &'static str)>;

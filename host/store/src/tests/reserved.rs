@@ -26,6 +26,9 @@ const RESERVED: &str = "accessible add all alter analyze and as asc asensitive b
 
 /// The columns that a migration makes: the first word of each line of a table, or what is added.
 fn columns(text: &str) -> Vec<String> {
+    if text.contains(" VIEW ") {
+        return Vec::new();
+    }
     let added =
         text.split("ADD COLUMN ").nth(1).map(|rest| rest.trim_start_matches("IF NOT EXISTS "));
     let lines = text.lines().filter(|line| line.starts_with("    "));

@@ -116,6 +116,7 @@ async fn readers_find_a_connection_while_every_turn_to_write_is_taken() {
         let first = open.pop().expect("twelve");
         first.rollback().await.expect("rolled back");
         waits.await.expect("its turn").rollback().await.expect("rolled back");
+        drop(open);
         dialect.close().await;
     }
 }
