@@ -7,7 +7,7 @@ use host_core::port::sources::{AccountsTable as _, Sources as _};
 use host_store::ClouddriverTable;
 use tests_harness::{Kind, TestDatabase, clouddriver_on};
 
-use super::{GOOD, WITH_BAD, faults};
+use super::{GOOD, faults};
 
 on_servers!(
     the_accounts_are_read_whole_in_pages,
@@ -47,7 +47,7 @@ async fn the_accounts_are_read_whole_in_pages(kind: Kind) {
 }
 
 async fn rows_are_found_by_their_exact_names(kind: Kind) {
-    let database = database(kind, WITH_BAD).await;
+    let database = database(kind, GOOD).await;
     let table = table(database.url());
     let sources = ClouddriverSources::new(Arc::clone(&table) as _);
     // Clouddriver's MySQL takes EU-1 for eu-1.

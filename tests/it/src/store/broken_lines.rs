@@ -74,7 +74,8 @@ async fn a_commit_that_never_arrived_has_no_effect_and_is_told_as_such(kind: Kin
     assert!(matches!(answer, Err(ApplyError::Unavailable(_))), "{answer:?}");
     assert_eq!(behind.found("a").await, (0, 0));
     // Nobody can bring the call back: its id is taken.
-    behind.store.apply(unit).await.expect("settled");
+    let answer = behind.store.apply(unit).await;
+    assert!(matches!(answer, Err(ApplyError::Unavailable(_))), "{answer:?}");
     assert_eq!(behind.found("a").await, (0, 0));
     behind.store.apply(making("c-2", "a")).await.expect("a new call");
     assert_eq!(behind.found("a").await, (1, 1));
