@@ -54,7 +54,15 @@ async fn apply(inner: &Arc<Inner>, unit: &Unit, planned: Vec<Planned>) -> Result
     let mut transaction = inner.begin().await?;
     match begin_call(transaction.as_mut(), unit).await {
         Ok(Begun::Now) => {}
-        Ok(Begun::Already) => return given_up(transaction, Ok(())).await,
+        Ok(Begun::Already) => {
+            given_up(transaction, Ok(())).await?;
+            return match settled(inner, unit).await? {
+                Settled::Applied => Ok(()),
+                Settled::GivenUp => Err(ApplyError::Unavailable(
+                    "the call was given up when its COMMIT was not answered: nothing of it was done".to_owned(),
+                )),
+            };
+        }
         Ok(Begun::Not(why)) => return given_up(transaction, Err(why)).await,
         Err(failure) => return given_up(transaction, Err(failure.into())).await,
     }
@@ -133,14 +141,42 @@ async fn given_up(
     answer
 }
 
+/// What a call's row says that somebody else finds.
+enum Settled {
+    Applied,
+    GivenUp,
+}
+
+/// The time in the row of a call that was given up. A unit's own row has the unit's time, so that whoever finds the id
+/// taken can tell which of the two took it: the answer to the COMMIT of a claim may be lost too.
+fn given_up_at(unit: &Unit) -> u64 {
+    unit.at + 1
+}
+
+/// What the row of a call whose id is taken says.
+async fn settled(inner: &Inner, unit: &Unit) -> Result<Settled, Failure> {
+    let mut link = inner.reader().await?;
+    let rows = link.rows(Statement::new(sql::CALL).bind(&unit.call)).await?;
+    let at = rows.first().and_then(|row| row.0.get(1)).cloned();
+    Ok(if at == Some(Value::from(given_up_at(unit))) { Settled::GivenUp } else { Settled::Applied })
+}
+
 /// Learns what became of a COMMIT without an answer: whoever can insert the call's id knows that it never committed, and
 /// never will.
 async fn settle(inner: &Arc<Inner>, unit: &Unit, lost: Failure) -> Result<(), ApplyError> {
     for _ in 0..SETTLE_TRIES {
         let Ok(mut transaction) = inner.begin().await else { continue };
-        let claim = Statement::new(sql::SETTLE_CALL).bind(&unit.call).bind(unit.at);
+        let claim = Statement::new(sql::SETTLE_CALL).bind(&unit.call).bind(given_up_at(unit));
         match transaction.run(claim).await {
-            Err(Failure::Exists) => return given_up(transaction, Ok(())).await,
+            Err(Failure::Exists) => {
+                given_up(transaction, Ok(())).await?;
+                match settled(inner, unit).await {
+                    Ok(Settled::Applied) => return Ok(()),
+                    // By the try before this one.
+                    Ok(Settled::GivenUp) => return Err(lost.into()),
+                    Err(_) => {}
+                }
+            }
             Ok(_) => {
                 if transaction.commit().await.is_ok() {
                     return Err(lost.into());

@@ -43,7 +43,7 @@ impl std::fmt::Debug for OpenOptions {
 pub enum OpenError {
     /// Another kind of database.
     #[error(
-        "database.url begins with {0:?}; the bridge knows sqlite:PATH, mysql://USER:PASSWORD@HOST/DATABASE (MySQL and \
+        "the URL of the database begins with {0:?}; the bridge knows sqlite:PATH, mysql://USER:PASSWORD@HOST/DATABASE (MySQL and \
          MariaDB) and postgres://USER:PASSWORD@HOST/DATABASE"
     )]
     Scheme(String),
@@ -196,24 +196,25 @@ fn opened(sealer: &Sealer, check: Option<&str>) -> Result<(), KeyError> {
 /// Sees to it that the check row is there and opened by our key, also when another bridge makes it at the same time; and
 /// that rows can be written at all.
 async fn establish(dialect: &dyn Dialect, sealer: &Sealer, at: u64) -> Result<(), OpenError> {
+    let check = check_row(dialect).await?;
+    opened(sealer, check.as_deref())?;
     let mut transaction = dialect.begin().await?;
-    let touched = Statement::new(sql::TOUCH_CHECK).bind(at).bind(sealer::CHECK);
-    if transaction.run(touched).await? == 0 {
-        let row = Statement::new(sql::INSERT_CHECK)
-            .bind(sealer::CHECK)
-            .bind("")
-            .bind(sealer.check())
-            .bind(at);
-        match transaction.run(row).await {
-            Ok(_) => {}
-            Err(Failure::Exists) => {
-                transaction.rollback().await?;
-                return Ok(opened(sealer, check_row(dialect).await?.as_deref())?);
-            }
-            Err(failure) => return Err(failure.into()),
+    let written = match check {
+        Some(_) => transaction.run(Statement::new(sql::TOUCH_CHECK).bind(at).bind(sealer::CHECK)),
+        None => {
+            let row = Statement::new(sql::INSERT_CHECK).bind(sealer::CHECK).bind("");
+            transaction.run(row.bind(sealer.check()).bind(at))
         }
+    };
+    match written.await {
+        Ok(_) => Ok(transaction.commit().await?),
+        // Another bridge was faster; its key counts.
+        Err(Failure::Exists) => {
+            transaction.rollback().await?;
+            Ok(opened(sealer, check_row(dialect).await?.as_deref())?)
+        }
+        Err(failure) => Err(failure.into()),
     }
-    Ok(transaction.commit().await?)
 }
 
 /// The sealed text of the check row; a database that is not migrated yet has none.

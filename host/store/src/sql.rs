@@ -146,7 +146,7 @@ statements! {
     UNDER_LEASE = " AND EXISTS (SELECT 1 FROM swingbridge_leases WHERE name = ? AND fence = ?)";
     /// Added to it: the agent has not been heard on a newer session.
     UNDER_SESSION = " AND EXISTS (SELECT 1 FROM swingbridge_agents WHERE id = ? AND session = ?)";
-    CALL = "SELECT id FROM swingbridge_calls WHERE id = ?";
+    CALL = "SELECT id, at FROM swingbridge_calls WHERE id = ?";
     SETTLE_CALL = "INSERT INTO swingbridge_calls (id, at) VALUES (?, ?)";
     OLD_CALLS = "SELECT id FROM swingbridge_calls WHERE at < ? ORDER BY at LIMIT ?";
     DELETE_CALLS = "DELETE FROM swingbridge_calls WHERE id IN (?*)";

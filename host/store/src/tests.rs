@@ -1,13 +1,16 @@
-//! What the store promises where only its inside can be tried: lost answers, and the plans of the database.
+//! What the store promises where only its inside can be tried: lost answers, the plans of the databases, and how a
+//! connection of a server is used.
 
+mod filled;
 mod lost_commits;
 mod plans;
-
-use std::path::Path;
+mod reserved;
+mod servers;
 
 use host_core::account::Account;
 use host_core::definition::Definition;
 use host_core::unit::{RowInsert, RowUpdate, Unit};
+use tests_databases::TestDatabase;
 use zeroize::Zeroizing;
 
 use crate::dialect::{self, Dialect};
@@ -17,9 +20,8 @@ use crate::sql;
 use crate::statement::Statement;
 use crate::store::Store;
 
-async fn migrated(folder: &Path) -> Box<dyn Dialect> {
-    let url = format!("sqlite:{}", folder.join("bridge.db").display());
-    let dialect = dialect::open(&url).await.expect("a fresh database");
+async fn migrated(database: &TestDatabase) -> Box<dyn Dialect> {
+    let dialect = dialect::open(database.url()).await.expect("a fresh database");
     migrate::run(dialect.as_ref(), 1).await.expect("the migrations");
     let mut transaction = dialect.begin().await.expect("a transaction");
     let slot = Statement::new(sql::INSERT_SLOT)

@@ -163,3 +163,36 @@ fn children(of: Pid) -> Vec<Pid> {
         })
         .collect()
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::{Guarded, folder};
+    use rustix::process::Signal;
+    use std::process::Command;
+
+    fn sleeper() -> Command {
+        let mut command = Command::new("sleep");
+        command.arg("1000");
+        command
+    }
+
+    #[test]
+    fn a_server_and_its_folder_are_gone_when_nobody_holds_its_guard() {
+        let folder = folder(None).expect("a folder");
+        let mut server = Guarded::start(&folder, None, "KILL", &sleeper()).expect("started");
+        assert!(server.runs());
+        server.signal(Signal::STOP).expect("stopped");
+        // What the end of this process does, whatever ends it.
+        server.end();
+        assert!(!server.runs() && !folder.exists());
+    }
+
+    #[test]
+    fn a_server_that_is_killed_leaves_its_folder() {
+        let folder = folder(None).expect("a folder");
+        let server = Guarded::start(&folder, None, "KILL", &sleeper()).expect("started");
+        server.kill().expect("killed");
+        assert!(folder.join("server.log").is_file());
+        std::fs::remove_dir_all(folder).expect("cleared away");
+    }
+}

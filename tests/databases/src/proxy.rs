@@ -256,3 +256,17 @@ fn is_commit(message: &[u8]) -> bool {
     let postgres = message.first() == Some(&b'Q') && message.get(5..) == Some(b"COMMIT\0");
     mysql || postgres
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_commit;
+
+    #[test]
+    fn a_commit_is_known_in_both_protocols() {
+        assert!(is_commit(b"\x07\0\0\0\x03COMMIT"));
+        assert!(is_commit(b"Q\0\0\0\x0bCOMMIT\0"));
+        assert!(!is_commit(b"Q\0\0\0\x0dROLLBACK\0"));
+        assert!(!is_commit(b"\x09\0\0\0\x03ROLLBACK"));
+        assert!(!is_commit(b""));
+    }
+}

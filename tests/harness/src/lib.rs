@@ -21,7 +21,7 @@ pub use bridge::{TestBridge, TestBridgeOptions};
 pub use cable::Cable;
 pub use clock::ManualClock;
 pub use cost::Cost;
-pub use data::{CLOUDDRIVER_ROWS, CLOUDDRIVER_ROWS_WITH_BAD, clouddriver_database};
+pub use data::{CLOUDDRIVER_ROWS, CLOUDDRIVER_ROWS_WITH_BAD, clouddriver_database, clouddriver_on};
 pub use ids::SeededIds;
 pub use native::{NATIVE_DIGEST, NativeLifecycle};
 pub use process::{AgentProcess, BridgeProcess, ProcessOptions, swingbridge};

@@ -1,5 +1,7 @@
 //! What the bridge makes of rows that a real Clouddriver wrote.
 
+mod servers;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -177,7 +179,7 @@ async fn an_example_never_takes_the_place_of_a_file() {
 
 #[tokio::test]
 async fn a_table_of_another_kind_of_database_is_refused_without_its_password() {
-    let error = ClouddriverTable::open("mysql://u:TOKEN-1@db/clouddriver").expect_err("refused");
+    let error = ClouddriverTable::open("oracle://u:TOKEN-1@db/clouddriver").expect_err("refused");
     assert!(error.to_string().contains("sqlite:PATH") && !error.to_string().contains("TOKEN"));
 }
 

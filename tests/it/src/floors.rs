@@ -35,6 +35,11 @@ const PLANTED: &[(&str, &str, &[&str])] = &[
     ("host-agent", "host-core", &["host-agent", "host-core", "only proto"]),
     ("proto", "host-core", &["proto", "host-core"]),
     ("host-core", "tests-harness", &["host-core", "tests-harness"]),
+    (
+        "host-store",
+        "tests-databases",
+        &["host-store", "tests-databases", "does not know its tests"],
+    ),
 ];
 
 #[test]

@@ -11,18 +11,25 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
-use tests_harness::{CLOUDDRIVER_ROWS, TestAgent, TestBridge, TestBridgeOptions};
+use tests_harness::{CLOUDDRIVER_ROWS, Kind, TestAgent, TestBridge, TestBridgeOptions};
 
 /// An agent whose clusters all answer at once.
 const WELL: &str = "default: { takes: 0ms }";
 
 /// A bridge beside the Clouddriver of the recorded rows.
-async fn beside_clouddriver() -> Result<TestBridge> {
+async fn beside_clouddriver(kind: Kind) -> Result<TestBridge> {
     TestBridge::start_with(TestBridgeOptions {
+        database: kind,
         clouddriver_rows: Some(CLOUDDRIVER_ROWS.to_owned()),
         ..TestBridgeOptions::default()
     })
     .await
+}
+
+/// A bridge on a kind of database.
+async fn bridge(kind: Kind) -> Result<TestBridge> {
+    TestBridge::start_with(TestBridgeOptions { database: kind, ..TestBridgeOptions::default() })
+        .await
 }
 
 async fn agent(bridge: &TestBridge, id: &str, zone: &str, script: &str) -> Result<TestAgent> {

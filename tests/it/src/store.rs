@@ -3,6 +3,8 @@
 //! A case is a function of the kind of database; `on_every_database!` (`kinds.rs`) makes a test of it for each kind, so that
 //! `store::units::postgres::a_call_is_applied_once` is one of three.
 
+mod broken_lines;
+mod contention;
 mod dropping;
 mod files;
 mod memory;
@@ -10,8 +12,10 @@ mod opening;
 mod outbox;
 mod reading;
 mod requests;
+mod rights;
 mod schema;
 mod secrets;
+mod starting;
 mod statements;
 mod units;
 mod words;

@@ -5,6 +5,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 
+use crate::databases;
 use crate::guest::{self, TARGET};
 use crate::leftovers::Mark;
 use crate::steps::{Steps, run, say};
@@ -51,11 +52,12 @@ impl Part {
 /// The first part that does not pass, or what to install.
 pub fn check(only: &[Part]) -> Result<()> {
     let mut steps = Steps::new();
-    steps.step("set up: compilers and tools", || {
-        require_c_compiler()?;
-        require_test_tools()
-    })?;
     let chosen = if only.is_empty() { &Part::ALL[..] } else { only };
+    steps.step("set up: compilers, tools and databases", || {
+        require_c_compiler()?;
+        require_test_tools()?;
+        if chosen.contains(&Part::Tests) { databases::require() } else { Ok(()) }
+    })?;
     for part in Part::ALL.into_iter().filter(|part| chosen.contains(part)) {
         steps.step(part.name(), || do_part(part))?;
     }
@@ -102,7 +104,7 @@ fn tests() -> Result<()> {
     let mut command = cargo(&["test", "--workspace", "--lib", "--bins", "--tests"]);
     mark.put_on(&mut command);
     let passed = run(&mut command);
-    let left = mark.left_in(&target());
+    let left = mark.left_behind(&target(), &databases::SERVERS);
     for leftover in &left {
         end(leftover.process);
     }

@@ -17,6 +17,9 @@ pub const MARIADB_FOLDER: &str = "SWINGBRIDGE_TEST_MARIADB";
 /// Names a folder with `postgres` and `initdb`.
 pub const POSTGRES_FOLDER: &str = "SWINGBRIDGE_TEST_POSTGRES";
 
+/// The programs that are started for tests, and must be gone afterwards.
+pub const SERVERS: [&str; 2] = ["mariadbd", "postgres"];
+
 /// Debian's packages: without recommendations, and none that makes a cluster or a service for others.
 const PACKAGES: [&str; 2] = ["mariadb-server", "postgresql"];
 

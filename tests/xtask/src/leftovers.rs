@@ -1,12 +1,17 @@
 //! Finds processes that a test run started and did not end.
 //!
 //! Every process that the run starts inherits a mark in its environment. Those that are still there when the run is
-//! over, and were built in our target folder, were left behind. Known on Linux; elsewhere nothing is looked for.
+//! over, and were built in our target folder or are servers that were started for it, were left behind. Known on Linux;
+//! elsewhere nothing is looked for.
 
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// How long a guard may take to end what it guards.
+const MOMENT: Duration = Duration::from_secs(10);
 
 /// Carries the mark.
 const MARK: &str = "XTASK_RUN";
@@ -40,6 +45,27 @@ impl Mark {
     /// Marks a command and everything that it starts.
     pub fn put_on(&self, command: &mut Command) {
         command.env(MARK, &self.0);
+    }
+
+    /// Marked processes that run something from below `folder`, or a program of one of the names. What is ended by its
+    /// guard when its test ends has a moment for it.
+    #[must_use]
+    pub fn left_behind(&self, folder: &Path, names: &[&str]) -> Vec<Leftover> {
+        let begun = Instant::now();
+        loop {
+            let named = |left: &Leftover| {
+                left.program.file_name().is_some_and(|name| names.iter().any(|each| name == *each))
+            };
+            let left: Vec<Leftover> = self
+                .left_in(Path::new("/"))
+                .into_iter()
+                .filter(|left| left.program.starts_with(folder) || named(left))
+                .collect();
+            if left.is_empty() || begun.elapsed() > MOMENT {
+                return left;
+            }
+            std::thread::sleep(MOMENT / 50);
+        }
     }
 
     /// Marked processes that run something from below `folder`.

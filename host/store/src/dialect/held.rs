@@ -39,6 +39,8 @@ pub(super) struct Held<S: Server> {
     session: Option<u64>,
     limit: Option<Duration>,
     open: Open,
+    /// Whether a statement was given up.
+    late: bool,
     /// The turn to write, given back behind the connection.
     _turn: Option<OwnedSemaphorePermit>,
 }
@@ -56,17 +58,19 @@ impl<S: Server> Held<S> {
             session: None,
             limit,
             open: Open::Nothing,
+            late: false,
             _turn: turn,
         }
     }
 
-    /// Whether the connection was found to be of no use.
-    pub(super) fn is_lost(&self) -> bool {
-        self.connection.is_none()
+    /// Whether the server did not answer at all.
+    pub(super) fn is_late(&self) -> bool {
+        self.late
     }
 
     /// Goes on with another connection.
     pub(super) fn replace(&mut self, connection: PoolConnection<S::Db>) {
+        self.close();
         self.open = Open::Nothing;
         self.connection = Some(connection);
     }
@@ -113,6 +117,7 @@ impl<S: Server> Held<S> {
                 Err(S::classify(&error))
             }
             Answer::Late(limit) => {
+                self.late = true;
                 self.close();
                 if let Some(session) = self.session.take() {
                     self.server.end(session).await;

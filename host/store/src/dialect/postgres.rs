@@ -11,6 +11,8 @@
 //! * After a statement failed, a transaction takes nothing but its end (25P02), and answers COMMIT with a ROLLBACK that
 //!   looks like success: `held.rs` never sends it.
 //! * `jit` is off: it was made for long queries, and compiling the CASEs of a batch takes longer than running them.
+//! * `random_page_cost` is 1.1, as it is on disks without a moving head and in memory: at the default of 4 the planner
+//!   walks through tables of 60,000 rows for a batch of 500 (seen in the plans that `tests/plans.rs` holds).
 //! * A pooler between bridge and database must pool sessions: settings, prepared statements and the lock of `alone` are
 //!   the session's.
 //!

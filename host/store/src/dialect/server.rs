@@ -193,7 +193,8 @@ impl<S: Server> Pooled<S> {
         self.pool.acquire().await.map_err(|error| S::classify(&error))
     }
 
-    /// Begins; if the connection turns out to have died while it rested, once more on another.
+    /// Begins; if the connection turns out to have died while it rested, or its server to have ended the session, once
+    /// more on another.
     async fn begun(&self) -> Result<Held<S>, Failure> {
         let turn = timeout(QUEUE_WAIT, Arc::clone(&self.turns).acquire_owned()).await;
         let Ok(turn) = turn else {
@@ -204,7 +205,7 @@ impl<S: Server> Pooled<S> {
         let limit = Some(self.limits.statement);
         let mut held = Held::new(&self.server, self.connection().await?, limit, Some(turn));
         match held.begin().await {
-            Err(_) if held.is_lost() => {
+            Err(_) if !held.is_late() => {
                 held.replace(self.connection().await?);
                 held.begin().await?;
             }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use host_core::error::ApplyError;
 use host_core::port::store::Rows as _;
+use tests_databases::{Kind, TestDatabase};
 
 use super::{inserting, migrated, store};
 use crate::dialect::{Dialect, Failure, Link, Transaction};
@@ -20,6 +21,8 @@ enum Fate {
     Done,
     /// It never arrives.
     Undone,
+    /// It never arrives, and the answer to the COMMIT that settles it is lost.
+    UndoneAndClaimLost,
     /// It commits, the answer is lost, and so is the database.
     Away,
 }
@@ -91,12 +94,15 @@ impl Link for Line {
 #[async_trait]
 impl Transaction for Line {
     async fn commit(self: Box<Self>) -> Result<(), Failure> {
-        if self.commits.fetch_add(1, Ordering::SeqCst) > 0 {
-            return self.behind.commit().await;
-        }
-        match self.fate {
-            Fate::Undone => self.behind.rollback().await?,
-            Fate::Done | Fate::Away => self.behind.commit().await?,
+        let before = self.commits.fetch_add(1, Ordering::SeqCst);
+        match (self.fate, before) {
+            (Fate::Undone | Fate::UndoneAndClaimLost, 0) => self.behind.rollback().await?,
+            (Fate::Done | Fate::Away, 0) | (Fate::UndoneAndClaimLost, 1) => {
+                self.behind.commit().await?;
+            }
+            (Fate::Done | Fate::Undone | Fate::UndoneAndClaimLost | Fate::Away, _) => {
+                return self.behind.commit().await;
+            }
         }
         Err(lost())
     }
@@ -107,8 +113,8 @@ impl Transaction for Line {
 }
 
 async fn applied(fate: Fate) -> (Result<(), ApplyError>, usize) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let behind = migrated(folder.path()).await;
+    let database = TestDatabase::new(Kind::Sqlite).await.expect("a database");
+    let behind = migrated(&database).await;
     let store = store(Box::new(Breaking { behind, fate, commits: Arc::default() }));
     let answer = store.apply(inserting("call", &["a".into()])).await;
     let rows = store.accounts(vec!["a".into()]).await.expect("a read").len();
@@ -128,6 +134,12 @@ async fn a_commit_that_never_arrived_is_found_to_be_undone() {
 }
 
 #[tokio::test]
+async fn a_claim_whose_own_answer_was_lost_is_not_taken_for_the_call() {
+    let (answer, rows) = applied(Fate::UndoneAndClaimLost).await;
+    assert_eq!((answer, rows), (Err(ApplyError::Unavailable("the line broke".into())), 0));
+}
+
+#[tokio::test]
 async fn what_cannot_be_learnt_is_said_to_be_unknown_with_the_calls_id() {
     let (answer, _) = applied(Fate::Away).await;
     assert_eq!(answer, Err(ApplyError::Unknown("call".into())));
@@ -135,14 +147,15 @@ async fn what_cannot_be_learnt_is_said_to_be_unknown_with_the_calls_id() {
 
 #[tokio::test]
 async fn a_call_that_was_given_up_can_never_commit_any_more() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let behind = migrated(folder.path()).await;
+    let database = TestDatabase::new(Kind::Sqlite).await.expect("a database");
+    let behind = migrated(&database).await;
     let commits = Arc::default();
     let store = store(Box::new(Breaking { behind, fate: Fate::Undone, commits }));
     let unit = inserting("call", &["a".into()]);
     store.apply(unit.clone()).await.expect_err("the line broke");
     // The id is taken now, so whoever comes late with this call finds it settled and writes nothing.
-    store.apply(unit).await.expect("settled");
+    let answer = store.apply(unit).await;
+    assert!(matches!(&answer, Err(ApplyError::Unavailable(why)) if why.contains("given up")));
     assert!(store.accounts(vec!["a".into()]).await.expect("a read").is_empty());
     store.close().await;
 }

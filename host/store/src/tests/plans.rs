@@ -1,95 +1,170 @@
-//! The plans that the database makes for what runs often: along an index, never through the whole table.
+//! The plans that the databases make for what runs often: along an index, never through the whole table.
 
-use super::{changing, inserting, migrated};
+use host_core::account::Account;
+use host_core::holding::{Holding, Observed};
+use host_core::operation::OperationState;
+use host_core::request::ItemOutcome;
+use host_core::unit::{
+    GenerationWrite, HoldingWrite, ItemWrite, OperationEnd, RowRemoval, RowUpdate, Unit,
+};
+use tests_databases::{Kind, TestDatabase};
+
+use super::filled::{ROWS, filled};
+use super::{account, changing, inserting, migrated};
 use crate::dialect::Dialect;
 use crate::plan::plan;
 use crate::sealer::Sealer;
-use crate::setwise::{self, Doing, Swap};
 use crate::sql;
 use crate::statement::Statement;
-use crate::tables::{account, holding, item, operation};
-use crate::value::Value;
+use crate::value::{Row, Value};
 
 /// What the statements call a page inside them.
 const PAGES: [&str; 4] = ["page_1", "page_2", "page_3", "pages"];
 
-/// As SQLite has it.
-const BRANCHES: usize = 2_000;
+/// The fewest values that one of the databases takes: SQLite.
+const VALUES: usize = 32_766;
 
 fn names(count: usize) -> Vec<String> {
-    (0..count).map(|n| format!("n-{n:05}")).collect()
+    (1..=count).map(|n| format!("n-{:05}", n * (ROWS / (count + 1)))).collect()
 }
 
-/// The lines of a plan.
-async fn explained(dialect: &dyn Dialect, statement: Statement) -> Vec<String> {
-    let text = format!("EXPLAIN QUERY PLAN {}", statement.text);
-    let mut link = dialect.reader().await.expect("a reader");
-    let rows = link.rows(Statement::made(text, statement.values, false)).await.expect("a plan");
-    let line = |row: &crate::value::Row| match row.0.last() {
+fn text(row: &Row, place: usize) -> String {
+    match row.0.get(place) {
         Some(Value::Text(Some(text))) => text.clone(),
-        other => panic!("no line of a plan: {other:?}"),
-    };
-    rows.iter().map(line).collect()
+        _ => String::new(),
+    }
 }
 
-fn number(text: &'static str, values: usize) -> Statement {
-    (0..values).fold(Statement::new(text), |statement, _| statement.bind(1_u64))
+/// The lines of a plan that go through a whole table or index of the schema.
+async fn walks(kind: Kind, dialect: &dyn Dialect, statement: Statement) -> Vec<String> {
+    let explain = match kind {
+        Kind::Sqlite => "EXPLAIN QUERY PLAN",
+        Kind::MariaDb | Kind::Postgres => "EXPLAIN",
+    };
+    let asked = format!("{explain} {}", statement.text);
+    let mut link = dialect.reader().await.expect("a reader");
+    let rows = link.rows(Statement::made(asked, statement.values, false)).await;
+    let rows = rows.unwrap_or_else(|failure| panic!("{failure:?}\n{}", statement.text));
+    assert!(!rows.is_empty(), "no plan");
+    let line = |row: &Row| match kind {
+        Kind::Sqlite => {
+            let line = row.0.last().map(|_| text(row, row.0.len() - 1))?;
+            let walked = line.strip_prefix("SCAN ").map(str::to_owned)?;
+            (!PAGES.contains(&walked.as_str())).then_some(line)
+        }
+        // The table, and how it is gone through.
+        Kind::MariaDb => {
+            let (table, how) = (text(row, 2), text(row, 3));
+            let ours = !table.starts_with('<') && !PAGES.contains(&table.as_str());
+            (ours && ["ALL", "index"].contains(&how.as_str())).then(|| format!("{table}: {how}"))
+        }
+        Kind::Postgres => Some(text(row, 0)).filter(|line| line.contains("Seq Scan on")),
+    };
+    rows.iter().filter_map(line).collect()
+}
+
+/// A statement with texts and numbers bound as the letters say.
+fn bound(text: &'static str, kinds: &str) -> Statement {
+    kinds.chars().fold(Statement::new(text), |statement, kind| match kind {
+        'n' => statement.bind(100_u64),
+        _ => statement.bind("n-00100"),
+    })
 }
 
 fn reads() -> Vec<Statement> {
     vec![
         Statement::new(sql::ACCOUNTS).list(names(500)),
-        number(sql::ACCOUNTS_PAGE, 2),
-        number(sql::DUE, 2),
+        bound(sql::ACCOUNTS_PAGE, "tn"),
+        bound(sql::DUE, "nn"),
+        Statement::new(sql::NEXT_DUE),
         Statement::new(sql::DEFINITIONS).list(names(500)),
-        number(sql::NAMES_CONCERNING, 9),
-        number(sql::ACCOUNT_RECORD, 1),
+        bound(sql::NAMES_CONCERNING, "ttntnttnn"),
+        bound(sql::ACCOUNT_RECORD, "t"),
         Statement::new(sql::HOLDINGS).list(names(500)),
         Statement::new(sql::NAMES).list(names(500)),
-        number(sql::AGENTS_SINCE, 1),
-        number(sql::UNSENT, 2),
-        number(sql::HELD_BY, 1),
-        number(sql::NAMESPACES, 1),
-        number(sql::TO_SEND, 5),
-        number(sql::NEXT_TO_SEND, 3),
+        Statement::new(sql::AGENTS_SINCE).bind(ROWS as u64 - 100),
+        bound(sql::UNSENT, "nn"),
+        bound(sql::HELD_BY, "t"),
+        bound(sql::NAMESPACES, "t"),
+        bound(sql::TO_SEND, "ttntn"),
+        bound(sql::NEXT_TO_SEND, "ttn"),
         Statement::new(sql::OPERATIONS).list(names(500)),
-        number(sql::OPERATIONS_NEWEST, 3),
-        number(sql::OPERATIONS_OF_REQUEST, 2),
-        number(sql::JOURNAL, 3),
-        number(sql::REQUEST, 1),
-        number(sql::ITEMS, 1),
-        number(sql::PENDING_ITEMS, 1),
+        bound(sql::OPERATIONS_NEWEST, "tnn"),
+        bound(sql::OPERATIONS_OF_REQUEST, "tn"),
+        bound(sql::JOURNAL, "ttn"),
+        bound(sql::REQUEST, "t"),
+        bound(sql::ITEMS, "t"),
+        bound(sql::PENDING_ITEMS, "t"),
         Statement::new(sql::ITEMS_THERE).list(names(500)),
-        number(sql::OLD_CALLS, 2),
+        bound(sql::OLD_CALLS, "nn"),
         Statement::new(sql::SECRETS).list(names(500)),
-        number(sql::COUNT_IN_ZONE, 1),
+        bound(sql::COUNT_IN_ZONE, "t"),
     ]
 }
 
-fn writes() -> Vec<Statement> {
-    let swaps = |columns: usize| -> Vec<Swap> {
-        let rows = names(500).into_iter().enumerate();
-        rows.map(|(n, key)| Swap {
-            key,
-            expected: n as u64,
-            values: vec![Value::from(n as u64); columns],
-        })
-        .collect()
+/// A unit that changes 500 rows of every table, each in its own way.
+fn everything(names: &[String]) -> Unit {
+    let at = |n: usize| n as u64 + 1;
+    let update = |(n, name): (usize, &String)| RowUpdate {
+        expected: at(n),
+        account: Account {
+            state: format!("S{n}"),
+            revision: at(n) + 1,
+            state_revision: at(n) + 1,
+            due_at: Some(at(n)),
+            zone: Some(format!("z-{n}")),
+            state_since: at(n),
+            ..account(name)
+        },
+        definition: None,
     };
-    let all = [account::CHANGING, account::DEFINING].concat();
-    let beside = [sql::CONNECTIONS, account::MOVED];
-    let changes = [
-        (account::GUARDED, Doing::Swap(&all, &beside), all.len()),
-        (holding::GUARDED, Doing::Swap(holding::CHANGING, &[]), holding::CHANGING.len()),
-        (account::GUARDED, Doing::Remove, 0),
-        (operation::GUARDED, Doing::Set(operation::ENDING, ""), operation::ENDING.len()),
-        (item::GUARDED, Doing::Set(item::ENDING, item::PENDING), item::ENDING.len()),
-    ];
-    let mut writes: Vec<Statement> = changes
-        .into_iter()
-        .flat_map(|(of, doing, columns)| setwise::change(of, doing, swaps(columns), BRANCHES))
-        .map(|piece| piece.statement)
-        .collect();
+    let holding = |(n, name): (usize, &String)| HoldingWrite {
+        expected: Some(at(n)),
+        holding: Holding {
+            observed: Observed::Held(at(n)),
+            healthy: Some(n % 2 == 0),
+            ..Holding::unheard_of(name, "a", &format!("i-{n}"))
+        },
+    };
+    let item = |name: &String| ItemWrite {
+        request: "r".into(),
+        name: name.clone(),
+        outcome: ItemOutcome::Done,
+        state: Some(format!("S-{name}")),
+    };
+    let all = || names.iter().enumerate();
+    Unit {
+        updates: all().map(update).collect(),
+        removals: all()
+            .map(|(n, name)| RowRemoval { name: format!("{name}-x"), expected: at(n) })
+            .collect(),
+        holdings: all().map(holding).collect(),
+        generations: all()
+            .map(|(n, name)| GenerationWrite {
+                name: name.clone(),
+                expected: Some(at(n)),
+                generation: at(n) + 1,
+                removed_at: Some(at(n)),
+            })
+            .collect(),
+        ended: all()
+            .map(|(n, name)| {
+                let states = [OperationState::Done, OperationState::Withdrawn];
+                OperationEnd { id: name.clone(), state: states[n % 2], failure: None }
+            })
+            .collect(),
+        finished_items: names.iter().map(item).collect(),
+        ..Unit { call: "c".into(), at: 1, slot_generation: 1, ..Unit::default() }
+    }
+}
+
+fn planned(unit: &Unit, branches: usize) -> Vec<Statement> {
+    let sealer = Sealer::new(&zeroize::Zeroizing::new([1; 32]));
+    plan(unit, &sealer, branches).into_iter().map(|planned| planned.statement).collect()
+}
+
+fn writes(branches: usize) -> Vec<Statement> {
+    let mut writes = planned(&everything(&names(500)), branches);
     writes.extend([
         Statement::new(sql::SENT).bind(1_u64).bind("s").list(names(500)),
         Statement::new(sql::DELETE_CALLS).list(names(500)),
@@ -99,34 +174,62 @@ fn writes() -> Vec<Statement> {
     writes
 }
 
-#[tokio::test]
-async fn what_runs_often_goes_along_an_index() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let dialect = migrated(folder.path()).await;
-    for statement in reads().into_iter().chain(writes()) {
-        let text: String = statement.text.chars().take(120).collect();
-        for line in explained(dialect.as_ref(), statement).await {
-            // A page that was read already may be walked; a table or index of the schema may not.
-            let walks = line.strip_prefix("SCAN ");
-            assert!(walks.is_none_or(|of| PAGES.contains(&of)), "{line}\n{text}");
+async fn what_runs_often_goes_along_an_index(kind: Kind) {
+    let database = TestDatabase::new(kind).await.expect("a database");
+    let dialect = filled(&database).await;
+    let mut walked = Vec::new();
+    for statement in reads().into_iter().chain(writes(dialect.branches())) {
+        let text: String = statement.text.chars().take(160).collect();
+        for line in walks(kind, dialect.as_ref(), statement).await {
+            walked.push(format!("{line}\n    {text}"));
         }
     }
+    assert!(walked.is_empty(), "{}", walked.join("\n"));
     dialect.close().await;
 }
 
 #[tokio::test]
+async fn sqlite_goes_along_an_index() {
+    what_runs_often_goes_along_an_index(Kind::Sqlite).await;
+}
+
+#[tokio::test]
+async fn mariadb_goes_along_an_index() {
+    what_runs_often_goes_along_an_index(Kind::MariaDb).await;
+}
+
+#[tokio::test]
+async fn postgresql_goes_along_an_index() {
+    what_runs_often_goes_along_an_index(Kind::Postgres).await;
+}
+
+#[tokio::test]
+async fn a_walk_through_a_table_is_seen() {
+    for kind in Kind::ALL {
+        let database = TestDatabase::new(kind).await.expect("a database");
+        let dialect = migrated(&database).await;
+        let walking =
+            Statement::new("SELECT props FROM kubesvc_accounts WHERE props = ?").bind("x");
+        let seen = walks(kind, dialect.as_ref(), walking).await;
+        assert_eq!(seen.len(), 1, "{}: {seen:?}", kind.name());
+        dialect.close().await;
+    }
+}
+
+#[tokio::test]
 async fn the_widest_change_of_a_batch_fits_into_one_statement() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let dialect = migrated(folder.path()).await;
-    for statement in writes() {
-        assert!(statement.values.len() < 32_766, "{} values", statement.values.len());
-    }
-    let sealer = Sealer::new(&zeroize::Zeroizing::new([1; 32]));
-    for unit in [inserting("c", &names(1_000)), changing("d", &names(500))] {
-        for planned in plan(&unit, &sealer, BRANCHES) {
-            assert!(planned.statement.values.len() < 32_766);
-            explained(dialect.as_ref(), planned.statement).await;
+    for kind in Kind::ALL {
+        let database = TestDatabase::new(kind).await.expect("a database");
+        let dialect = migrated(&database).await;
+        let names = names(500);
+        let more: Vec<String> = (0..1_000).map(|n| format!("m-{n}")).collect();
+        for unit in [inserting("c", &more), changing("d", &names), everything(&names)] {
+            for statement in planned(&unit, dialect.branches()) {
+                let most = if kind == Kind::Sqlite { VALUES } else { 65_535 };
+                assert!(statement.values.len() <= most, "{} values", statement.values.len());
+                walks(kind, dialect.as_ref(), statement).await;
+            }
         }
+        dialect.close().await;
     }
-    dialect.close().await;
 }

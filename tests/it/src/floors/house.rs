@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cargo_metadata::{CargoOpt, MetadataCommand};
+use cargo_metadata::{CargoOpt, Dependency, DependencyKind, MetadataCommand};
 use tests_xtask::workspace::root;
+
+/// What a room's own tests may stand on, and nothing else of it: it knows nothing of the bridge.
+const FOR_TESTS: &str = "tests-databases";
 
 /// Package by package: the packages that it names, ours and others'.
 #[derive(Debug, Clone)]
@@ -25,7 +28,11 @@ impl House {
             .workspace_packages()
             .into_iter()
             .map(|package| {
-                let known = package.dependencies.iter().map(|known| known.name.clone()).collect();
+                let for_tests = |known: &&Dependency| {
+                    known.kind == DependencyKind::Development && known.name == FOR_TESTS
+                };
+                let known = package.dependencies.iter().filter(|known| !for_tests(known));
+                let known = known.map(|known| known.name.clone()).collect();
                 (package.name.to_string(), known)
             })
             .collect();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, ensure};
 use host::SystemClock;
 use serde_json::{Value, json};
-use tests_harness::{BridgeProcess, TestAgent};
+use tests_harness::{BridgeProcess, Kind, ProcessOptions, TestAgent, TestDatabase};
 
 use super::names;
 
@@ -27,11 +27,14 @@ async fn all_in(bridge: &BridgeProcess, state: &str, count: usize) -> Result<()>
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_bridge_killed_while_it_activates_a_thousand_accounts_finishes_when_it_is_back()
--> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let bridge = BridgeProcess::start(folder.path(), "127.0.0.1:0", &[]).await?;
+on_every_database!(a_bridge_killed_while_it_activates_a_thousand_accounts_finishes_when_it_is_back);
+
+async fn a_bridge_killed_while_it_activates_a_thousand_accounts_finishes_when_it_is_back(
+    kind: Kind,
+) -> Result<()> {
+    let database = TestDatabase::new(kind).await?;
+    let options = ProcessOptions::on(&database);
+    let bridge = BridgeProcess::start_with(options.clone()).await?;
     let agents = bridge.agents.trim_start_matches("http://").to_owned();
     let clock = Arc::new(SystemClock);
     // Each take lasts long enough for the kill to come in between.
@@ -56,7 +59,7 @@ async fn a_bridge_killed_while_it_activates_a_thousand_accounts_finishes_when_it
     }
     bridge.kill().await?;
 
-    let bridge = BridgeProcess::start(folder.path(), &agents, &[]).await?;
+    let bridge = BridgeProcess::start_with(ProcessOptions { agents: &agents, ..options }).await?;
     all_in(&bridge, "ACTIVE", 1_000).await?;
     let result = bridge.api.get(&format!("{handle}?wait=60s")).await?.expect(200)?;
     ensure!(result.body["done"] == true, "{}", result.body);

@@ -12,7 +12,7 @@ const PLANTED: [&str; 4] = ["TOKEN-1", "TOKEN-2", "CA-1", "CA-2"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_tokens_of_real_accounts_are_in_no_table_and_no_answer() -> Result<()> {
-    let mut bridge = beside_clouddriver().await?;
+    let mut bridge = beside_clouddriver(tests_harness::Kind::Sqlite).await?;
     let held = agent(&bridge, "agent-a", "eu", WELL).await?;
     let all = ["eu-1", "us-2", "kc-encfile", "ctx", "kc-file"];
     let items: Vec<_> = all.iter().map(|name| json!({"name": name, "zoneId": "eu"})).collect();
@@ -60,7 +60,7 @@ fn assert_nothing_planted(folder: &Path) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_would_leave_an_account_open_is_refused_by_name() -> Result<()> {
-    let mut bridge = beside_clouddriver().await?;
+    let mut bridge = beside_clouddriver(tests_harness::Kind::Sqlite).await?;
     // The recorded row perms-all has the role " OPS ", which Clouddriver trims and the original ignored.
     let refused = bridge.api.post("/armory/accounts", json!([{"name": "perms-all"}])).await?;
     assert!((400..500).contains(&refused.status), "{refused:?}");

@@ -4,11 +4,19 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::{WELL, agent, beside_clouddriver, create, instruct, names, until};
-use tests_harness::TestBridge;
+use tests_harness::{Kind, TestBridge};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_account_of_a_real_clouddriver_goes_to_an_agent_and_back() -> Result<()> {
-    let mut bridge = beside_clouddriver().await?;
+on_every_database!(
+    an_account_of_a_real_clouddriver_goes_to_an_agent_and_back,
+    the_journal_tells_who_what_and_which_module,
+    an_account_without_a_zone_goes_to_every_agent_and_stays_in_the_zone_of_the_first,
+    an_update_reaches_the_agent_that_holds_the_account,
+    ten_thousand_accounts_in_one_body_are_answered_one_by_one,
+    a_restart_of_the_bridge_loses_no_agent_and_no_account,
+);
+
+async fn an_account_of_a_real_clouddriver_goes_to_an_agent_and_back(kind: Kind) -> Result<()> {
+    let mut bridge = beside_clouddriver(kind).await?;
     let held = agent(&bridge, "agent-a", "eu", WELL).await?;
 
     let migrated =
@@ -36,9 +44,8 @@ async fn an_account_of_a_real_clouddriver_goes_to_an_agent_and_back() -> Result<
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_journal_tells_who_what_and_which_module() -> Result<()> {
-    let mut bridge = TestBridge::start().await?;
+async fn the_journal_tells_who_what_and_which_module(kind: Kind) -> Result<()> {
+    let mut bridge = super::bridge(kind).await?;
     let held = agent(&bridge, "agent-a", "eu", WELL).await?;
     create(&bridge, &["a".into()], Some("eu")).await?;
     instruct(&bridge, &["a".into()], "ACTIVE").await?.expect(200)?;
@@ -67,10 +74,10 @@ async fn the_journal_tells_who_what_and_which_module() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_account_without_a_zone_goes_to_every_agent_and_stays_in_the_zone_of_the_first()
--> Result<()> {
-    let mut bridge = TestBridge::start().await?;
+async fn an_account_without_a_zone_goes_to_every_agent_and_stays_in_the_zone_of_the_first(
+    kind: Kind,
+) -> Result<()> {
+    let mut bridge = super::bridge(kind).await?;
     let eu = agent(&bridge, "agent-eu", "eu", "default: { refuses: unreachable }").await?;
     let us = agent(&bridge, "agent-us", "us", WELL).await?;
     create(&bridge, &["a".into()], None).await?;
@@ -83,9 +90,8 @@ async fn an_account_without_a_zone_goes_to_every_agent_and_stays_in_the_zone_of_
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_update_reaches_the_agent_that_holds_the_account() -> Result<()> {
-    let mut bridge = TestBridge::start().await?;
+async fn an_update_reaches_the_agent_that_holds_the_account(kind: Kind) -> Result<()> {
+    let mut bridge = super::bridge(kind).await?;
     let held = agent(&bridge, "agent-a", "eu", WELL).await?;
     create(&bridge, &["a".into()], Some("eu")).await?;
     instruct(&bridge, &["a".into()], "ACTIVE").await?.expect(200)?;
@@ -101,9 +107,8 @@ async fn an_update_reaches_the_agent_that_holds_the_account() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn ten_thousand_accounts_in_one_body_are_answered_one_by_one() -> Result<()> {
-    let mut bridge = TestBridge::start().await?;
+async fn ten_thousand_accounts_in_one_body_are_answered_one_by_one(kind: Kind) -> Result<()> {
+    let mut bridge = super::bridge(kind).await?;
     let held = agent(
         &bridge,
         "agent-a",
@@ -127,9 +132,8 @@ accounts: [{ match: 'a-.*7', refuses: unauthorized }]",
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_restart_of_the_bridge_loses_no_agent_and_no_account() -> Result<()> {
-    let mut bridge = TestBridge::start().await?;
+async fn a_restart_of_the_bridge_loses_no_agent_and_no_account(kind: Kind) -> Result<()> {
+    let mut bridge = super::bridge(kind).await?;
     let held = agent(&bridge, "agent-a", "eu", WELL).await?;
     create(&bridge, &names("a", 20), Some("eu")).await?;
     instruct(&bridge, &names("a", 20), "ACTIVE").await?.expect(200)?;

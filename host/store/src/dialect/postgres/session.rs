@@ -14,6 +14,7 @@ pub(super) const SETTINGS: &str = "\
     SET idle_in_transaction_session_timeout = '5s'; \
     SET synchronous_commit = on; \
     SET jit = off; \
+    SET random_page_cost = 1.1; \
     SET client_min_messages = warning";
 
 /// Set beside them where nothing of ours is.
