@@ -188,6 +188,7 @@ impl Running {
             records: Arc::new(store.clone()),
             replicas: Arc::new(store.clone()),
             peers: Arc::new(HttpPeers::default()),
+            idempotency: Arc::new(store.clone()),
             vault: Arc::new(store.clone()),
             engines: Arc::new(Engines),
             sources: sources(table.as_ref()),

@@ -11,6 +11,7 @@ mod accounts;
 mod agents;
 mod answer;
 mod body;
+mod caller;
 mod clouddrivers;
 mod fields;
 mod health;

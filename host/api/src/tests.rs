@@ -4,6 +4,7 @@ mod answers;
 mod bad_input;
 mod contract;
 mod health;
+mod keys;
 mod names;
 mod operations;
 mod reads;

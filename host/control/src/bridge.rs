@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use host_core::agent::{Agent, Presence};
 use host_core::clock::Millis;
 use host_core::error::StoreError;
+use host_core::port::idempotency::Idempotency;
 use host_core::port::ids::Ids;
 use host_core::port::lifecycle::LifecycleSlot;
 use host_core::port::link::AgentLink;
@@ -43,6 +44,8 @@ pub struct Ports {
     pub replicas: Arc<dyn Replicas>,
     /// How the other replicas are woken.
     pub peers: Arc<dyn Peers>,
+    /// The keys of requests that may be repeated.
+    pub idempotency: Arc<dyn Idempotency>,
     /// Where sealed secrets are.
     pub vault: Arc<dyn Vault>,
     /// Where other secrets are.

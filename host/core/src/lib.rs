@@ -15,6 +15,7 @@ pub mod holding;
 pub mod journal;
 pub mod knowledge;
 pub mod name;
+pub mod once;
 pub mod operation;
 pub mod policy;
 pub mod port;

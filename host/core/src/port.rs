@@ -4,6 +4,7 @@
 //! together. No type of a library stands in one: a test reads these files and says so if one does.
 
 pub mod failpoints;
+pub mod idempotency;
 pub mod ids;
 pub mod lifecycle;
 pub mod link;

@@ -9,6 +9,7 @@ mod apply;
 mod clouddriver;
 pub mod dialect;
 pub mod example;
+mod idempotency;
 mod key;
 mod memory;
 mod migrate;

@@ -199,6 +199,12 @@ statements! {
         WHERE type = 'kubernetes' AND id IN (?*) ORDER BY id";
     CLOUDDRIVER_PAGE = "SELECT id, type, body, last_modified_at FROM accounts \
         WHERE type = 'kubernetes' AND id > ? ORDER BY id LIMIT ?";
+
+    // Idempotency keys.
+    KEY = "SELECT id, fingerprint, request, at FROM swingbridge_keys WHERE id = ?";
+    INSERT_KEY = "INSERT INTO swingbridge_keys (id, fingerprint, request, at) VALUES (?, ?, ?, ?)";
+    DELETE_OLD_KEY = "DELETE FROM swingbridge_keys WHERE id = ? AND at < ?";
+    TAKE_UP = "UPDATE swingbridge_requests SET total = ?, replica = ? WHERE id = ? AND total = ?";
 }
 
 #[cfg(test)]

@@ -59,6 +59,24 @@ impl Api {
         Self::read(request.send().await?).await
     }
 
+    /// A call with a JSON body and headers.
+    ///
+    /// # Errors
+    /// When the bridge does not answer.
+    pub async fn with_headers(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Result<Answer> {
+        let mut request = self.client.request(method, format!("{}{path}", self.base)).json(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Self::read(request.send().await?).await
+    }
+
     /// A call with a body as it is.
     ///
     /// # Errors

@@ -109,7 +109,12 @@ fn asked(action: Action) -> Result<Asked> {
         zone: Some("eu".into()),
         definition: definition.clone(),
     });
-    Ok(Asked { who: "somebody".into(), groups: vec![(action, items.collect())], refused: vec![] })
+    Ok(Asked {
+        who: "somebody".into(),
+        groups: vec![(action, items.collect())],
+        refused: vec![],
+        once: None,
+    })
 }
 
 async fn bridge(
@@ -125,6 +130,7 @@ async fn bridge(
         outbox: Arc::new(store.clone()),
         memory: Arc::new(store.clone()),
         records: Arc::new(store.clone()),
+        idempotency: Arc::new(store.clone()),
         vault: Arc::new(store.clone()),
         engines: Arc::new(Engines),
         sources: Arc::new(Nothing),

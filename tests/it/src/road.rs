@@ -3,6 +3,7 @@
 mod crash;
 mod hostile_agents;
 mod hostile_bodies;
+mod repeated;
 mod secrets;
 mod there_and_back;
 mod trouble;

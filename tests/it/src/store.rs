@@ -5,6 +5,7 @@
 
 mod dropping;
 mod files;
+mod keys;
 mod memory;
 mod opening;
 mod outbox;

@@ -11,10 +11,11 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use host_control::intake::{AskError, Asked, Handle, Intake, Readiness};
 use host_core::account::Failure;
 use host_core::clock::Millis;
-use host_core::event::Refused;
 use host_core::port::replicas::{Replica, Ring};
+use host_core::event::{Action, Refused};
+use host_core::once::Once;
 use host_core::port::time::Clock;
-use host_core::request::{ItemOutcome, RequestItem};
+use host_core::request::{ItemOutcome, RequestItem, RequestRow};
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -126,6 +127,8 @@ pub(super) struct ScriptedIntake {
     pub(super) rings: Mutex<Vec<Ring>>,
     /// Why it is not ready.
     pub(super) reasons: Mutex<Vec<String>>,
+    /// What was asked before with a key.
+    pub(super) before: Mutex<Vec<(Once, Handle)>>,
     /// It has a bug.
     pub(super) panics: AtomicBool,
 }
@@ -191,7 +194,21 @@ impl Intake for ScriptedIntake {
         items.sort_by(|one, other| one.name.cmp(&other.name));
         self.asked.lock().expect("no panic").push(asked);
         self.begun.lock().expect("no panic").clone_from(&items);
-        Ok(Handle { id: REQUEST.to_owned(), items })
+        let total = items.len() as u64;
+        let request = RequestRow {
+            id: REQUEST.to_owned(),
+            action: Action::Activate,
+            who: "anonymous".into(),
+            created_at: NOW,
+            total,
+            replica: "bridge-a".into(),
+        };
+        Ok(Handle { request, items })
+    }
+
+    async fn asked_before(&self, once: &Once) -> Result<Option<Handle>, AskError> {
+        let before = self.before.lock().expect("no panic");
+        Ok(before.iter().find(|(known, _)| known == once).map(|(_, handle)| handle.clone()))
     }
 
     async fn wait(&self, id: &str, until: Millis) -> Result<Vec<RequestItem>, AskError> {
