@@ -12,6 +12,7 @@ pub mod description;
 pub mod error;
 pub mod event;
 pub mod holding;
+pub mod id;
 pub mod journal;
 pub mod knowledge;
 pub mod name;

@@ -8,7 +8,10 @@
 mod apply;
 mod clouddriver;
 pub mod dialect;
+mod events;
 pub mod example;
+mod figures;
+mod housekeeping;
 mod idempotency;
 mod key;
 mod memory;
@@ -16,7 +19,6 @@ mod migrate;
 mod open;
 mod outbox;
 mod plan;
-mod purge;
 mod records;
 mod replicas;
 mod rows;

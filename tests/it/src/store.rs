@@ -4,7 +4,9 @@
 //! `store::units::postgres::a_call_is_applied_once` is one of three.
 
 mod dropping;
+mod figures;
 mod files;
+mod housekeeping;
 mod keys;
 mod memory;
 mod opening;
