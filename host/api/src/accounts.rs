@@ -2,6 +2,7 @@
 
 pub(crate) mod create;
 pub(crate) mod delete;
+pub(crate) mod explanation;
 pub(crate) mod history;
 pub(crate) mod instruct;
 pub(crate) mod list;

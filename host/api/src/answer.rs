@@ -159,7 +159,8 @@ fn is_all(items: &[RequestItem], row: &RequestRow) -> bool {
     u64::try_from(items.len()).is_ok_and(|found| found >= row.total)
 }
 
-fn item_standing(item: &RequestItem) -> ItemStanding {
+/// How one account of a request stands, alone.
+pub(crate) fn item_standing(item: &RequestItem) -> ItemStanding {
     let possible = refusal::possible(&item.outcome).to_vec();
     ItemStanding {
         name: item.name.clone(),

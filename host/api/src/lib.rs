@@ -13,10 +13,13 @@ mod answer;
 mod body;
 mod caller;
 mod clouddrivers;
+mod events;
 mod fields;
 mod health;
+mod metrics;
 mod names;
 mod openapi;
+mod operation_events;
 mod operation_history;
 mod operations;
 mod paging;
@@ -26,6 +29,7 @@ mod refusal;
 mod replicas;
 mod router;
 mod state;
+mod streams;
 mod wait;
 mod who;
 
@@ -34,4 +38,4 @@ mod tests;
 
 pub use replicas::HttpPeers;
 pub use router::router;
-pub use state::{ApiOptions, ApiState, BODY_LIMIT_DEFAULT};
+pub use state::{ApiOptions, ApiState, BODY_LIMIT_DEFAULT, Meters};

@@ -33,6 +33,8 @@ pub(crate) enum Kind {
     Refused,
     /// There is no such account, agent or operation.
     NotFound,
+    /// It was there, and is not kept any more.
+    Gone,
     /// The path does not exist.
     NoSuchPath,
     /// The path exists, the method does not.
@@ -63,6 +65,7 @@ impl Kind {
             Self::Exists => ("exists", "Some accounts exist already", StatusCode::CONFLICT),
             Self::Refused => ("refused", "Nothing was accepted", StatusCode::CONFLICT),
             Self::NotFound => ("not-found", "There is no such thing", StatusCode::NOT_FOUND),
+            Self::Gone => ("gone", "It is not kept any more", StatusCode::GONE),
             Self::NoSuchPath => ("no-such-path", "There is no such path", StatusCode::NOT_FOUND),
             Self::Method => {
                 ("method", "The path does not take this method", StatusCode::METHOD_NOT_ALLOWED)

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use host_core::clock::Millis;
 use host_core::definition::Definition;
 use host_core::event::{Action, Refused};
-use host_core::port::replicas::{Replica, Ring};
 use host_core::once::Once;
+use host_core::port::replicas::{Replica, Ring};
 use host_core::request::{RequestItem, RequestRow};
 use thiserror::Error;
 
@@ -108,6 +108,17 @@ pub trait Intake: Send + Sync + Debug {
     /// # Errors
     /// [`AskError::Unavailable`].
     async fn wait(&self, id: &str, until: Millis) -> Result<Vec<RequestItem>, AskError>;
+
+    /// Returns when the items of a request are no longer the ones that are known, or at `until`: the items as they stand.
+    ///
+    /// # Errors
+    /// [`AskError::Unavailable`], also when the bridge stops.
+    async fn moved(
+        &self,
+        id: &str,
+        known: &[RequestItem],
+        until: Millis,
+    ) -> Result<Vec<RequestItem>, AskError>;
 
     /// Ends an agent's stream to this replica. Answers whether it had one.
     async fn disconnect_agent(&self, agent: &str) -> bool;

@@ -9,15 +9,16 @@ use host_core::clock::Millis;
 use host_core::definition::{Definition, OWN_SCHEME};
 use host_core::error::StoreError;
 use host_core::event::{Action, Event, Item, Refused, Request};
-use host_core::port::replicas::{Replica, Ring};
 use host_core::once::Once;
 use host_core::port::idempotency::KeyUse;
+use host_core::port::replicas::{Replica, Ring};
 use host_core::request::{ItemOutcome, RequestItem, RequestRow};
 use host_core::unit::assemble::KeptDefinition;
 use host_core::unit::{Fences, ItemWrite};
 use tracing::info;
 
 use crate::bridge::{Bridge, Shared, later};
+use crate::counts::Counter;
 use crate::intake::{AskError, Asked, AskedItem, Handle, Intake, Readiness};
 use crate::presence::LOOK_MS;
 use crate::units::{Ended, Taught, Work};
@@ -43,7 +44,8 @@ impl Bridge {
             outcome: ItemOutcome::Refused(refused.clone()),
             state: None,
         });
-        let decided = decided.collect();
+        let decided: Vec<ItemWrite> = decided.collect();
+        let refused = decided.len() as u64;
         let begun = match asked.once.clone() {
             None => shared.ports.records.begin_request(row.clone(), decided).await,
             Some(once) => {
@@ -58,6 +60,8 @@ impl Bridge {
         begun.map_err(unavailable)?;
         let accounts = row.total;
         info!(request = %row.id, action = row.action.as_str(), accounts, who = %row.who, "request");
+        shared.counts.add(Counter::Requests, &[row.action.as_str()], 1);
+        shared.counts.add(Counter::Items, &["refused"], refused);
         self.begin_items(&row, asked.groups).await?;
         self.handle(row).await
     }
@@ -201,6 +205,7 @@ impl Bridge {
                     continue;
                 }
             };
+            self.shared.counts.add(Counter::Items, &[outcome.as_str()], 1);
             writes.push(ItemWrite { request: id.to_owned(), name, outcome, state: None });
         }
         let written = self.shared.ports.records.put_items(writes).await;
@@ -208,6 +213,36 @@ impl Bridge {
             (Some(reason), _) => Err(AskError::Interrupted { request: id.to_owned(), reason }),
             (None, Err(error)) => Err(interrupted(id, &error)),
             (None, Ok(())) => Ok(()),
+        }
+    }
+
+    /// A commit wakes it, here or by a ring.
+    async fn moved_items(
+        &self,
+        id: &str,
+        known: &[RequestItem],
+        until: Millis,
+    ) -> Result<Vec<RequestItem>, AskError> {
+        let shared: &Shared = &self.shared;
+        let notify = shared.waiters.of(id);
+        loop {
+            let moved = notify.notified();
+            tokio::pin!(moved);
+            moved.as_mut().enable();
+            let items = shared.ports.records.items(id.to_owned()).await.map_err(unavailable)?;
+            let now = shared.ports.clock.now();
+            if items != known || now >= until {
+                return Ok(items);
+            }
+            // Another replica's ring may be lost.
+            let look = if shared.several { until.min(later(now, LOOK_MS)) } else { until };
+            tokio::select! {
+                () = &mut moved => {}
+                () = shared.ports.clock.sleep_until(look) => {}
+                () = shared.stop.cancelled() => {
+                    return Err(AskError::Unavailable("the bridge is stopping".into()));
+                }
+            }
         }
     }
 
@@ -279,6 +314,15 @@ impl Intake for Bridge {
 
     async fn wait(&self, id: &str, until: Millis) -> Result<Vec<RequestItem>, AskError> {
         self.items_at(id.to_owned(), until).await
+    }
+
+    async fn moved(
+        &self,
+        id: &str,
+        known: &[RequestItem],
+        until: Millis,
+    ) -> Result<Vec<RequestItem>, AskError> {
+        self.moved_items(id, known, until).await
     }
 
     async fn disconnect_agent(&self, agent: &str) -> bool {

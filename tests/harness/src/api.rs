@@ -47,6 +47,12 @@ impl Api {
         Self { client: reqwest::Client::new(), base: base.into() }
     }
 
+    /// Where the bridge is: `http://HOST:PORT`.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// A call with a JSON body.
     ///
     /// # Errors

@@ -18,6 +18,7 @@ use host_core::error::{ApplyError, CallError, SourceError, StoreError};
 use host_core::event::{Action, Event};
 use host_core::holding::Holding;
 use host_core::operation::Delivery;
+use host_core::port::housekeeping::Retention;
 use host_core::port::ids::Ids;
 use host_core::port::lifecycle::{Called, Lifecycle, ModuleId};
 use host_core::port::link::{AgentEvents as _, AgentLink, Delivered, Session};
@@ -131,6 +132,8 @@ async fn bridge(
         memory: Arc::new(store.clone()),
         records: Arc::new(store.clone()),
         idempotency: Arc::new(store.clone()),
+        events: Arc::new(store.clone()),
+        housekeeping: Arc::new(store.clone()),
         vault: Arc::new(store.clone()),
         engines: Arc::new(Engines),
         sources: Arc::new(Nothing),
@@ -150,6 +153,7 @@ async fn bridge(
         lease_ttl_ms: 10_000,
         units: 4,
         sweep_ms: 600_000,
+        retention: Retention::default(),
     };
     Ok(Bridge::start(ports, tuning).await?)
 }
