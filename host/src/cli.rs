@@ -6,10 +6,12 @@ pub(crate) mod accounts;
 mod agents;
 pub(crate) mod client;
 mod definition;
+mod events;
 mod flags;
 mod operations;
 pub(crate) mod output;
 mod settings;
+mod stream;
 
 use std::process::ExitCode;
 
@@ -70,6 +72,10 @@ enum Verb {
     /// Look at requests and what became of them, through the HTTP API
     #[command(subcommand)]
     Operations(operations::OperationsVerb),
+    /// Show what happens to accounts, as it happens, through the HTTP API
+    ///
+    /// One line a step, until it is ended by hand. What was missed while the bridge was away comes when it is back.
+    Events(events::EventsArguments),
 }
 
 /// Parses what was typed and does it.
@@ -103,6 +109,7 @@ fn perform(verb: Verb) -> Result<ExitCode> {
             Verb::Accounts(verb) => accounts::perform(verb).await,
             Verb::Agents(verb) => agents::perform(verb).await,
             Verb::Operations(verb) => operations::perform(verb).await,
+            Verb::Events(arguments) => events::perform(arguments).await,
         }
     })
 }

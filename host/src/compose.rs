@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use host_agents::{AgentServer, Options as AgentLinkOptions};
-use host_api::{ApiOptions, ApiState, HttpPeers};
+use host_api::{ApiOptions, ApiState, HttpPeers, Meters};
 use host_clouddriver::{ClouddriverSources, Engines};
 use host_control::{Bridge, EmptyChain, Ports, Tuning};
 use host_core::error::{SourceError, StoreError};
 use host_core::port::failpoints::Failpoints;
+use host_core::port::housekeeping::Retention;
 use host_core::port::ids::Ids;
 use host_core::port::lifecycle::{Lifecycle, LifecycleSlot};
 use host_core::port::sources::Sources;
@@ -53,6 +54,8 @@ pub struct BridgeOptions {
     pub dynamic_accounts: bool,
     /// What the lifecycle module and the default retry are told.
     pub settings: Settings,
+    /// How long what is over is kept.
+    pub retention: Retention,
     /// What one call of the lifecycle module may use.
     pub limits: Limits,
     /// The name of this replica; absent: this host's name and the port of its HTTP API.
@@ -188,6 +191,9 @@ impl Running {
             records: Arc::new(store.clone()),
             replicas: Arc::new(store.clone()),
             peers: Arc::new(HttpPeers::default()),
+            idempotency: Arc::new(store.clone()),
+            events: Arc::new(store.clone()),
+            housekeeping: Arc::new(store.clone()),
             vault: Arc::new(store.clone()),
             engines: Arc::new(Engines),
             sources: sources(table.as_ref()),
@@ -252,6 +258,7 @@ async fn tuning(options: &BridgeOptions, http: SocketAddr) -> Tuning {
         lease_ttl_ms: options.lease_ttl_ms,
         units: UNITS,
         sweep_ms: SWEEP_MS,
+        retention: options.retention,
     }
 }
 
@@ -272,6 +279,12 @@ fn api(options: &BridgeOptions, bridge: &Bridge, store: &Store) -> ApiState {
         rows: Arc::new(store.clone()),
         memory: Arc::new(store.clone()),
         outbox: Arc::new(store.clone()),
+        events: Arc::new(store.clone()),
+        watch: Arc::new(store.clone()),
+        explains: Arc::new(bridge.clone()),
+        feed: bridge.feed(),
+        counts: bridge.counts(),
+        meters: Meters::default(),
         clock: bridge.clock(),
         options: ApiOptions {
             body_limit: options.body_limit,

@@ -20,6 +20,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use host_core::port::housekeeping::Retention;
 use host_core::secret::Secret;
 use host_core::settings::Settings as LifecycleSettings;
 use host_engine::Limits;
@@ -43,6 +44,8 @@ pub(crate) struct Config {
     pub(crate) lease_ttl: Duration,
     /// What the lifecycle module and the default retry are told.
     pub(crate) lifecycle: LifecycleSettings,
+    /// How long what is over is kept.
+    pub(crate) retention: Retention,
     /// What one call of the lifecycle module may use.
     pub(crate) limits: Limits,
     /// `secrets.key`.

@@ -54,6 +54,7 @@ fn options(config: Config) -> BridgeOptions {
         body_limit: config.server.body_limit,
         dynamic_accounts: config.server.dynamic_accounts,
         settings: config.lifecycle,
+        retention: config.retention,
         limits: config.limits,
         replica: config.server.replica,
         advertise: config.server.advertise,

@@ -112,11 +112,12 @@ impl From<&Operation> for AgentAnswer {
 }
 
 impl Standing {
-    /// The shape of a request that has just been asked.
-    pub(crate) fn new(id: &str, items: &[RequestItem]) -> Self {
+    /// The shape of a request that has just been asked. While a batch of it is not committed, its items are missing and
+    /// it is not done.
+    pub(crate) fn new(row: &RequestRow, items: &[RequestItem]) -> Self {
         Self {
-            operation: id.to_owned(),
-            done: items.iter().all(|item| item.outcome.is_final()),
+            operation: row.id.clone(),
+            done: is_all(items, row) && items.iter().all(|item| item.outcome.is_final()),
             items: items.iter().map(item_standing).collect(),
             action: None,
             who: None,
@@ -125,10 +126,9 @@ impl Standing {
         }
     }
 
-    /// The shape of a stored request. While a batch of it is not committed, its items are missing and it is not done.
+    /// The shape of a stored request.
     pub(crate) fn stored(row: &RequestRow, items: &[RequestItem]) -> Self {
-        let mut standing = Self::new(&row.id, items);
-        standing.done &= u64::try_from(items.len()).is_ok_and(|found| found >= row.total);
+        let mut standing = Self::new(row, items);
         standing.action = Some(row.action.as_str().to_owned());
         standing.who = Some(row.who.clone());
         standing.created_at = Some(row.created_at);
@@ -154,7 +154,13 @@ impl Standing {
     }
 }
 
-fn item_standing(item: &RequestItem) -> ItemStanding {
+/// Whether every item of a request has been begun.
+fn is_all(items: &[RequestItem], row: &RequestRow) -> bool {
+    u64::try_from(items.len()).is_ok_and(|found| found >= row.total)
+}
+
+/// How one account of a request stands, alone.
+pub(crate) fn item_standing(item: &RequestItem) -> ItemStanding {
     let possible = refusal::possible(&item.outcome).to_vec();
     ItemStanding {
         name: item.name.clone(),
@@ -189,20 +195,32 @@ pub(crate) async fn ask(
     accepted: Accepted,
 ) -> Result<Response, Problem> {
     let handle = state.intake.ask(asked).await?;
-    if let Some(problem) = refusal::problem(&handle.items, conflicts) {
-        return Err(problem.location(location(&handle)));
+    answered(state, &handle, reply, conflicts, accepted).await
+}
+
+/// Answers a request that was begun, now or by an earlier call.
+pub(crate) async fn answered(
+    state: &ApiState,
+    handle: &Handle,
+    reply: Reply,
+    conflicts: Conflicts,
+    accepted: Accepted,
+) -> Result<Response, Problem> {
+    let all_begun = is_all(&handle.items, &handle.request);
+    if all_begun && let Some(problem) = refusal::problem(&handle.items, conflicts) {
+        return Err(problem.location(location(handle)));
     }
     let (pending, done) = match accepted {
         Accepted::AsAsked => (StatusCode::ACCEPTED, StatusCode::OK),
         Accepted::Created => (StatusCode::CREATED, StatusCode::CREATED),
     };
-    let way = [(header::LOCATION, location(&handle))];
+    let way = [(header::LOCATION, location(handle))];
     let standing = match reply {
         Reply::Plain => return Ok(plain(pending, way)),
         Reply::AtOnce => {
-            return Ok(shaped(pending, way, &Standing::new(&handle.id, &handle.items)));
+            return Ok(shaped(pending, way, &Standing::new(&handle.request, &handle.items)));
         }
-        Reply::Until(until) => standing_at(state, &handle, until).await,
+        Reply::Until(until) => standing_at(state, handle, until).await,
     };
     Ok(shaped(if standing.is_done() { done } else { pending }, way, &standing))
 }
@@ -210,21 +228,21 @@ pub(crate) async fn ask(
 /// How a request stands at `until` at the latest. If that cannot be learnt, how it stood when it was taken: it has been
 /// begun, and the caller must get its handle.
 async fn standing_at(state: &ApiState, handle: &Handle, until: Millis) -> Standing {
-    let begun = Standing::new(&handle.id, &handle.items);
+    let begun = Standing::new(&handle.request, &handle.items);
     if begun.is_done() {
         return begun;
     }
-    match state.intake.wait(&handle.id, until).await {
-        Ok(items) => Standing::new(&handle.id, &items),
+    match state.intake.wait(&handle.request.id, until).await {
+        Ok(items) => Standing::new(&handle.request, &items),
         Err(error) => {
-            tracing::warn!(%error, request.id = handle.id, "a wait for a request was cut short");
+            tracing::warn!(%error, request.id = handle.request.id, "a wait for a request was cut short");
             begun
         }
     }
 }
 
 fn location(handle: &Handle) -> String {
-    format!("/operations/{}", handle.id)
+    format!("/operations/{}", handle.request.id)
 }
 
 /// The original's answer: an empty list.
@@ -259,6 +277,9 @@ pub(crate) enum Started {
         headers(("Location" = String, description = "/operations/{id}"))
     )]
     Conflict(#[to_schema] Members),
+    /// The `Idempotency-Key` was used for another request within the last day.
+    #[response(status = 422, content_type = "application/problem+json")]
+    OtherUse(#[to_schema] Members),
     /// The body is larger than `server.body_limit`.
     #[response(status = 413, content_type = "application/problem+json")]
     TooLarge(#[to_schema] Members),

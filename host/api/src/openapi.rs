@@ -3,7 +3,10 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use crate::{accounts, agents, clouddrivers, health, operation_history, operations, replicas};
+use crate::{
+    accounts, agents, clouddrivers, events, health, metrics, operation_events, operation_history,
+    operations, replicas,
+};
 
 /// The document.
 #[derive(OpenApi)]
@@ -23,6 +26,7 @@ use crate::{accounts, agents, clouddrivers, health, operation_history, operation
         accounts::patch::patch_dynamic,
         accounts::read::assignment,
         accounts::delete::delete_one,
+        accounts::explanation::explanation,
         accounts::history::history,
         accounts::instruct::rebind,
         accounts::instruct::check,
@@ -34,11 +38,14 @@ use crate::{accounts, agents, clouddrivers, health, operation_history, operation
         operation_history::list,
         operation_history::one,
         operations::standing,
+        operation_events::stream,
+        events::stream,
         clouddrivers::list,
         replicas::ring,
         health::live,
         health::ready,
         health::health,
+        metrics::metrics,
         document,
     ),
     tags(

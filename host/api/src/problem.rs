@@ -25,12 +25,16 @@ pub(crate) enum Kind {
     Parameter,
     /// A name that no account can have.
     Name,
+    /// The key was used for another request.
+    KeyUsed,
     /// Accounts that exist already.
     Exists,
     /// No account was accepted.
     Refused,
     /// There is no such account, agent or operation.
     NotFound,
+    /// It was there, and is not kept any more.
+    Gone,
     /// The path does not exist.
     NoSuchPath,
     /// The path exists, the method does not.
@@ -55,9 +59,13 @@ impl Kind {
             }
             Self::Parameter => ("parameter", "A parameter cannot be used", StatusCode::BAD_REQUEST),
             Self::Name => ("name", "No account can have this name", StatusCode::BAD_REQUEST),
+            Self::KeyUsed => {
+                ("key-used", "The key stands for another request", StatusCode::UNPROCESSABLE_ENTITY)
+            }
             Self::Exists => ("exists", "Some accounts exist already", StatusCode::CONFLICT),
             Self::Refused => ("refused", "Nothing was accepted", StatusCode::CONFLICT),
             Self::NotFound => ("not-found", "There is no such thing", StatusCode::NOT_FOUND),
+            Self::Gone => ("gone", "It is not kept any more", StatusCode::GONE),
             Self::NoSuchPath => ("no-such-path", "There is no such path", StatusCode::NOT_FOUND),
             Self::Method => {
                 ("method", "The path does not take this method", StatusCode::METHOD_NOT_ALLOWED)
@@ -238,6 +246,11 @@ impl From<AskError> for Problem {
                 Self::new(Kind::Unavailable, format!("nothing was begun: {reason}; try again"))
                     .retry_after(5)
             }
+            AskError::OtherUse => Self::new(
+                Kind::KeyUsed,
+                "nothing was begun: this Idempotency-Key was used here for another body or other parameters within the \
+                 last day; give each request a key of its own",
+            ),
             AskError::Interrupted { request, .. } => Self::new(
                 Kind::Unavailable,
                 format!("what became of some accounts is not known yet; ask /operations/{request}"),

@@ -15,7 +15,8 @@ use tower_http::trace::TraceLayer;
 use crate::problem::{Kind, Problem};
 use crate::state::{ApiState, Shared};
 use crate::{
-    accounts, agents, clouddrivers, health, openapi, operation_history, operations, replicas,
+    accounts, agents, clouddrivers, events, health, metrics, openapi, operation_events,
+    operation_history, operations, replicas,
 };
 
 /// The service: every path, with problems for everything else.
@@ -29,13 +30,16 @@ pub fn router(state: ApiState) -> Router {
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(Arc::clone(&state), metrics::measured))
         .layer(TraceLayer::new_for_http())
         .with_state(state)
 }
 
 /// Paths about accounts; 501 where dynamic accounts are switched off.
 pub(crate) fn accounts_table() -> Table {
-    use accounts::{create, delete as end, history, instruct, list, migrate, patch, read, update};
+    use accounts::{
+        create, delete as end, explanation, history, instruct, list, migrate, patch, read, update,
+    };
     Table::default()
         .at(
             "/armory/accounts",
@@ -46,6 +50,7 @@ pub(crate) fn accounts_table() -> Table {
             post(create::create).put(update::update).patch(patch::patch_dynamic),
         )
         .at("/armory/accounts/{name}", get(read::assignment).delete(end::delete_one))
+        .at("/armory/accounts/{name}/explanation", get(explanation::explanation))
         .at("/armory/accounts/{name}/history", get(history::history))
         .at("/armory/accounts/{name}/rebind", post(instruct::rebind))
         .at("/armory/accounts/{name}/check", post(instruct::check))
@@ -64,6 +69,9 @@ pub(crate) fn rest_table() -> Table {
         .at("/armory/clouddrivers", get(clouddrivers::list))
         .at("/operations/{id}", get(operations::standing))
         .at("/replicas/ring", post(replicas::ring))
+        .at("/operations/{id}/events", get(operation_events::stream))
+        .at("/events", get(events::stream))
+        .at("/metrics", get(metrics::metrics))
         .at("/health", get(health::health))
         .at("/health/live", get(health::live))
         .at("/health/ready", get(health::ready))

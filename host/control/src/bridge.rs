@@ -6,6 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use host_core::agent::{Agent, Presence};
 use host_core::clock::Millis;
 use host_core::error::StoreError;
+use host_core::port::events::Events;
+use host_core::port::housekeeping::{Housekeeping, Retention};
+use host_core::port::idempotency::Idempotency;
 use host_core::port::ids::Ids;
 use host_core::port::lifecycle::LifecycleSlot;
 use host_core::port::link::AgentLink;
@@ -21,6 +24,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+use crate::counts::Counts;
+use crate::feed::Feed;
 use crate::keeper;
 use crate::registry::Registry;
 use crate::replicas::Beats;
@@ -43,6 +48,12 @@ pub struct Ports {
     pub replicas: Arc<dyn Replicas>,
     /// How the other replicas are woken.
     pub peers: Arc<dyn Peers>,
+    /// The keys of requests that may be repeated.
+    pub idempotency: Arc<dyn Idempotency>,
+    /// The journal, forward.
+    pub events: Arc<dyn Events>,
+    /// Lets go of old rows.
+    pub housekeeping: Arc<dyn Housekeeping>,
     /// Where sealed secrets are.
     pub vault: Arc<dyn Vault>,
     /// Where other secrets are.
@@ -78,6 +89,8 @@ pub struct Tuning {
     pub units: usize,
     /// How often the slow pass goes over all rows that no event announced.
     pub sweep_ms: u64,
+    /// How long what is over is kept.
+    pub retention: Retention,
 }
 
 /// What all parts of the bridge share.
@@ -88,6 +101,8 @@ pub(crate) struct Shared {
     pub(crate) settings: Vec<(String, String)>,
     pub(crate) registry: Registry,
     pub(crate) waiters: Waiters,
+    pub(crate) feed: Feed,
+    pub(crate) counts: Arc<Counts>,
     pub(crate) alarm: Alarm,
     pub(crate) rings: Rings,
     pub(crate) beats: Beats,
@@ -174,6 +189,8 @@ impl Bridge {
             settings: tuning.settings.pairs(),
             registry: Registry::default(),
             waiters: Waiters::default(),
+            feed: Feed::new(Arc::clone(&ports.events), Arc::clone(&ports.clock)),
+            counts: Arc::default(),
             alarm: Alarm::default(),
             rings: Rings::default(),
             beats: Beats::default(),
@@ -202,6 +219,19 @@ impl Bridge {
         }
     }
 
+    /// The steps of all accounts, for whoever listens. Whoever learns that another replica has committed something calls
+    /// its [`Feed::stir`].
+    #[must_use]
+    pub fn feed(&self) -> Feed {
+        self.shared.feed.clone()
+    }
+
+    /// What this replica has done so far, counted.
+    #[must_use]
+    pub fn counts(&self) -> Arc<Counts> {
+        Arc::clone(&self.shared.counts)
+    }
+
     /// The clock that the bridge goes by.
     #[must_use]
     pub fn clock(&self) -> Arc<dyn Clock> {
@@ -212,6 +242,7 @@ impl Bridge {
     pub async fn stop(&self) {
         self.shared.stop.cancel();
         self.shared.registry.end();
+        self.shared.feed.end().await;
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
     }

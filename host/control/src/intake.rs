@@ -9,8 +9,9 @@ use async_trait::async_trait;
 use host_core::clock::Millis;
 use host_core::definition::Definition;
 use host_core::event::{Action, Refused};
+use host_core::once::Once;
 use host_core::port::replicas::{Replica, Ring};
-use host_core::request::RequestItem;
+use host_core::request::{RequestItem, RequestRow};
 use thiserror::Error;
 
 /// One account of a request.
@@ -34,14 +35,25 @@ pub struct Asked {
     pub groups: Vec<(Action, Vec<AskedItem>)>,
     /// Items refused before anyone was asked, with the name to show.
     pub refused: Vec<(String, Refused)>,
+    /// The caller's key, if it gave one: asked again with it, the request is the one that was begun before.
+    pub once: Option<Once>,
+}
+
+impl Asked {
+    /// How many accounts it names.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.refused.len() + self.groups.iter().map(|(_, items)| items.len()).sum::<usize>()
+    }
 }
 
 /// What is left in the caller's hand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Handle {
-    /// The request's id, the one in `/operations/{id}`.
-    pub id: String,
-    /// Every item as it stands after the commits, the refused ones included.
+    /// The request; its id is the one in `/operations/{id}`.
+    pub request: RequestRow,
+    /// Every item as it stands after the commits, the refused ones included. Fewer than the request has, while a request
+    /// that was asked before still is being begun.
     pub items: Vec<RequestItem>,
 }
 
@@ -54,6 +66,9 @@ pub enum AskError {
     /// Nothing was begun: no module serves just now.
     #[error("{0}")]
     Paused(String),
+    /// Nothing was begun: the caller's key stands for something else.
+    #[error("the key was used for another request within the last day")]
+    OtherUse,
     /// It was begun, and what became of some of its items is not known (`spec/database.md`, "A unit of work").
     #[error("{reason}")]
     Interrupted {
@@ -82,11 +97,28 @@ pub trait Intake: Send + Sync + Debug {
     /// [`AskError`].
     async fn ask(&self, asked: Asked) -> Result<Handle, AskError>;
 
+    /// The request that was begun with a key, and how it stands; nothing if none was.
+    ///
+    /// # Errors
+    /// [`AskError::Unavailable`], [`AskError::OtherUse`].
+    async fn asked_before(&self, once: &Once) -> Result<Option<Handle>, AskError>;
+
     /// Returns when the request has no pending item, or at `until`: the items as they stand.
     ///
     /// # Errors
     /// [`AskError::Unavailable`].
     async fn wait(&self, id: &str, until: Millis) -> Result<Vec<RequestItem>, AskError>;
+
+    /// Returns when the items of a request are no longer the ones that are known, or at `until`: the items as they stand.
+    ///
+    /// # Errors
+    /// [`AskError::Unavailable`], also when the bridge stops.
+    async fn moved(
+        &self,
+        id: &str,
+        known: &[RequestItem],
+        until: Millis,
+    ) -> Result<Vec<RequestItem>, AskError>;
 
     /// Ends an agent's stream to this replica. Answers whether it had one.
     async fn disconnect_agent(&self, agent: &str) -> bool;

@@ -1,6 +1,6 @@
 //! The keeper: the one replica that does what only one should do, under a lease.
 //!
-//! What is due, the slow pass, replicas and agents that did not come back. The lease is compared and swapped; its beat
+//! What is due, the slow pass, replicas and agents that did not come back, and what has been kept long enough. The lease is compared and swapped; its beat
 //! moves for as long as the holder lives, and whoever sees it stand still takes over. The fencing number goes with every
 //! unit that is decided under the lease, so that a holder who was only asleep changes nothing when he wakes.
 //!
@@ -158,7 +158,7 @@ impl Bridge {
     /// Everything that only one replica does.
     async fn keep(&self, held: Held) {
         let (due, sweeps, watch) = (self.due(&held), self.sweeps(&held), self.watch());
-        let _never: ((), (), ()) = tokio::join!(due, sweeps, watch);
+        let _never: ((), (), (), ()) = tokio::join!(due, sweeps, watch, self.housekeeping());
     }
 }
 

@@ -10,7 +10,11 @@
 mod agents;
 mod batches;
 mod bridge;
+mod counts;
 mod dispatch;
+pub mod explain;
+mod feed;
+mod housekeeping;
 pub mod intake;
 mod keeper;
 mod policies;
@@ -26,5 +30,7 @@ mod waiters;
 mod world;
 
 pub use bridge::{Bridge, Ports, Tuning};
+pub use counts::{Counter, Counts, Labels};
+pub use feed::{Feed, Filter, Heard, ListenError, Listener};
 pub use policies::EmptyChain;
 pub use slot::FixedSlot;

@@ -1,6 +1,6 @@
 //! Requests: taken in, split into batches, answered item by item.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -9,6 +9,8 @@ use host_core::clock::Millis;
 use host_core::definition::{Definition, OWN_SCHEME};
 use host_core::error::StoreError;
 use host_core::event::{Action, Event, Item, Refused, Request};
+use host_core::once::Once;
+use host_core::port::idempotency::KeyUse;
 use host_core::port::replicas::{Replica, Ring};
 use host_core::request::{ItemOutcome, RequestItem, RequestRow};
 use host_core::unit::assemble::KeptDefinition;
@@ -16,6 +18,7 @@ use host_core::unit::{Fences, ItemWrite};
 use tracing::info;
 
 use crate::bridge::{Bridge, Shared, later};
+use crate::counts::Counter;
 use crate::intake::{AskError, Asked, AskedItem, Handle, Intake, Readiness};
 use crate::presence::LOOK_MS;
 use crate::units::{Ended, Taught, Work};
@@ -27,35 +30,92 @@ const SOURCE: &str = "api";
 impl Bridge {
     async fn take(&self, asked: Asked) -> Result<Handle, AskError> {
         let shared = &self.shared;
-        let id = shared.ports.ids.next();
-        let Asked { who, groups, refused } = asked;
-        let asked_for: usize = groups.iter().map(|(_, items)| items.len()).sum();
-        let action = groups.first().map_or(Action::Activate, |(action, _)| *action);
         let row = RequestRow {
-            id: id.clone(),
-            action,
-            who: who.clone(),
+            id: shared.ports.ids.next(),
+            action: asked.groups.first().map_or(Action::Activate, |(action, _)| *action),
+            who: asked.who.clone(),
             created_at: shared.ports.clock.now(),
-            total: (asked_for + refused.len()) as u64,
+            total: asked.total() as u64,
             replica: shared.tuning.replica.clone(),
         };
-        info!(request = %id, action = action.as_str(), accounts = asked_for, %who, "request");
-        let decided = refused.into_iter().map(|(name, refused)| ItemWrite {
-            request: id.clone(),
-            name,
-            outcome: ItemOutcome::Refused(refused),
+        let decided = asked.refused.iter().map(|(name, refused)| ItemWrite {
+            request: row.id.clone(),
+            name: name.clone(),
+            outcome: ItemOutcome::Refused(refused.clone()),
             state: None,
         });
-        let records = &shared.ports.records;
-        records.begin_request(row, decided.collect()).await.map_err(unavailable)?;
+        let decided: Vec<ItemWrite> = decided.collect();
+        let refused = decided.len() as u64;
+        let begun = match asked.once.clone() {
+            None => shared.ports.records.begin_request(row.clone(), decided).await,
+            Some(once) => {
+                let keys = &shared.ports.idempotency;
+                match keys.begin_once(once, row.clone(), decided).await.map_err(unavailable)? {
+                    KeyUse::New => Ok(()),
+                    KeyUse::Same(id) => return self.again(id, asked).await,
+                    KeyUse::Other => return Err(AskError::OtherUse),
+                }
+            }
+        };
+        begun.map_err(unavailable)?;
+        let accounts = row.total;
+        info!(request = %row.id, action = row.action.as_str(), accounts, who = %row.who, "request");
+        shared.counts.add(Counter::Requests, &[row.action.as_str()], 1);
+        shared.counts.add(Counter::Items, &["refused"], refused);
+        self.begin_items(&row, asked.groups).await?;
+        self.handle(row).await
+    }
+
+    async fn begin_items(
+        &self,
+        row: &RequestRow,
+        groups: Vec<(Action, Vec<AskedItem>)>,
+    ) -> Result<(), AskError> {
         for (action, items) in groups {
             for batch in items.chunks(BATCH_MAX) {
-                let batch = self.without_foreign_secrets(&id, batch).await?;
-                self.batch(&id, action, &who, &batch).await?;
+                let batch = self.without_foreign_secrets(&row.id, batch).await?;
+                self.batch(&row.id, action, &row.who, &batch).await?;
             }
         }
-        let items = records.items(id.clone()).await.map_err(|error| interrupted(&id, &error))?;
-        Ok(Handle { id, items })
+        Ok(())
+    }
+
+    /// A request that was begun before, as it stands. If it was cut short, because its bridge stopped before it had begun
+    /// all of its items, the others are begun now: whoever repeats it gets all of what was asked, and nothing twice.
+    async fn again(&self, id: String, asked: Asked) -> Result<Handle, AskError> {
+        let mut row = self.begun_before(&id).await?;
+        let total = asked.total() as u64;
+        if row.total >= total {
+            return self.handle(row).await;
+        }
+        let keys = &self.shared.ports.idempotency;
+        let me = self.shared.tuning.replica.clone();
+        let taken = keys.take_up(id.clone(), me, row.total, total).await.map_err(unavailable)?;
+        row.total = total;
+        if taken {
+            info!(request = %id, "a request that was cut short is taken up");
+            let there = self.handle(row.clone()).await?.items;
+            let there: HashSet<&str> = there.iter().map(|item| item.name.as_str()).collect();
+            let left = |items: Vec<AskedItem>| {
+                items.into_iter().filter(|item| !there.contains(item.name.as_str())).collect()
+            };
+            let groups = asked.groups.into_iter().map(|(action, items)| (action, left(items)));
+            self.begin_items(&row, groups.collect()).await?;
+        }
+        self.handle(row).await
+    }
+
+    async fn begun_before(&self, id: &str) -> Result<RequestRow, AskError> {
+        let row = self.shared.ports.records.request(id.to_owned()).await.map_err(unavailable)?;
+        row.ok_or_else(|| {
+            AskError::Unavailable(format!("the request {id} is gone, and its key is not yet"))
+        })
+    }
+
+    async fn handle(&self, request: RequestRow) -> Result<Handle, AskError> {
+        let items = self.shared.ports.records.items(request.id.clone()).await;
+        let items = items.map_err(|error| interrupted(&request.id, &error))?;
+        Ok(Handle { request, items })
     }
 
     /// Leaves out items whose definition refers to a secret of this bridge that is not the account's own: whoever could
@@ -145,6 +205,7 @@ impl Bridge {
                     continue;
                 }
             };
+            self.shared.counts.add(Counter::Items, &[outcome.as_str()], 1);
             writes.push(ItemWrite { request: id.to_owned(), name, outcome, state: None });
         }
         let written = self.shared.ports.records.put_items(writes).await;
@@ -152,6 +213,36 @@ impl Bridge {
             (Some(reason), _) => Err(AskError::Interrupted { request: id.to_owned(), reason }),
             (None, Err(error)) => Err(interrupted(id, &error)),
             (None, Ok(())) => Ok(()),
+        }
+    }
+
+    /// A commit wakes it, here or by a ring.
+    async fn moved_items(
+        &self,
+        id: &str,
+        known: &[RequestItem],
+        until: Millis,
+    ) -> Result<Vec<RequestItem>, AskError> {
+        let shared: &Shared = &self.shared;
+        let notify = shared.waiters.of(id);
+        loop {
+            let moved = notify.notified();
+            tokio::pin!(moved);
+            moved.as_mut().enable();
+            let items = shared.ports.records.items(id.to_owned()).await.map_err(unavailable)?;
+            let now = shared.ports.clock.now();
+            if items != known || now >= until {
+                return Ok(items);
+            }
+            // Another replica's ring may be lost.
+            let look = if shared.several { until.min(later(now, LOOK_MS)) } else { until };
+            tokio::select! {
+                () = &mut moved => {}
+                () = shared.ports.clock.sleep_until(look) => {}
+                () = shared.stop.cancelled() => {
+                    return Err(AskError::Unavailable("the bridge is stopping".into()));
+                }
+            }
         }
     }
 
@@ -208,8 +299,30 @@ impl Intake for Bridge {
         taken.unwrap_or_else(|| Err(AskError::Unavailable("the request ended badly".into())))
     }
 
+    async fn asked_before(&self, once: &Once) -> Result<Option<Handle>, AskError> {
+        let ports = &self.shared.ports;
+        match ports.idempotency.key_use(once.clone(), ports.clock.now()).await {
+            Ok(KeyUse::New) => Ok(None),
+            Ok(KeyUse::Same(id)) => {
+                let row = self.begun_before(&id).await?;
+                self.handle(row).await.map(Some)
+            }
+            Ok(KeyUse::Other) => Err(AskError::OtherUse),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
     async fn wait(&self, id: &str, until: Millis) -> Result<Vec<RequestItem>, AskError> {
         self.items_at(id.to_owned(), until).await
+    }
+
+    async fn moved(
+        &self,
+        id: &str,
+        known: &[RequestItem],
+        until: Millis,
+    ) -> Result<Vec<RequestItem>, AskError> {
+        self.moved_items(id, known, until).await
     }
 
     async fn disconnect_agent(&self, agent: &str) -> bool {

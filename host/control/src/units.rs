@@ -23,6 +23,7 @@ use host_core::unit::{Fences, RowUpdate, Unit, Writes};
 use tracing::{error, info, warn};
 
 use crate::bridge::Shared;
+use crate::counts::{Counter, Tally};
 use crate::presence::SeenPresence;
 use crate::world::{CallWorld, as_read, host_fault};
 
@@ -163,6 +164,7 @@ impl Shared {
             };
             match trouble {
                 Trouble::Divide(_) if names.len() > 1 => {
+                    self.counts.add(Counter::Units, &["halved"], 1);
                     let middle = names.len() / 2;
                     for places in [middle..names.len(), 0..middle] {
                         stack.push(Work { event: work.event.part(places), ..work.clone() });
@@ -173,6 +175,7 @@ impl Shared {
                     report.failed.extend(names.into_iter().map(|name| (name, ended.clone())));
                 }
                 Trouble::Stop(ended) => {
+                    self.counts.add(Counter::Units, &["failed"], 1);
                     report.failed.extend(names.into_iter().map(|name| (name, ended.clone())));
                 }
             }
@@ -193,7 +196,11 @@ impl Shared {
                 Err(error) => return Err(Trouble::Stop(Ended::Host(error.sentence))),
             };
             let wrote = !decided.unit.is_empty();
-            match self.apply(decided.unit).await {
+            let applied = self.apply(decided.unit).await;
+            if let Err(error) = &applied {
+                self.count_lost(error);
+            }
+            match applied {
                 Ok(()) => {
                     let wake = match decided.answer {
                         Answer::Wake(wake) => wake,
@@ -220,6 +227,19 @@ impl Shared {
         Err(Trouble::Divide(Ended::Busy(format!("{TRIES} tries lost their race: {lost}"))))
     }
 
+    fn count_lost(&self, error: &ApplyError) {
+        let why = match error {
+            ApplyError::Stale(_) => "stale",
+            ApplyError::Busy(_) => "busy",
+            ApplyError::Fenced => "fenced",
+            // These end the work, and are counted as that.
+            ApplyError::Overtaken(_) | ApplyError::Unavailable(_) | ApplyError::Unknown(_) => {
+                return;
+            }
+        };
+        self.counts.add(Counter::Units, &[why], 1);
+    }
+
     /// One call on fresh reads: what it would change, and what it answered.
     async fn decide(self: &Arc<Self>, work: &Work) -> Result<Decided, CallError> {
         let _permit = self.units.acquire().await.map_err(|_| CallError {
@@ -231,8 +251,10 @@ impl Shared {
         let learnt = self.learn(work, &mut event, &*module).await;
         let (call, preloaded) = learnt.map_err(|error| host_fault(&error))?;
         let world = Arc::new(CallWorld::new(Arc::clone(self), call, preloaded));
-        let Called { answer, writes } =
-            module.call(event.clone(), Arc::clone(&world) as Arc<_>).await?;
+        let called = module.call(event.clone(), Arc::clone(&world) as Arc<_>).await;
+        let end = called.as_ref().map_or_else(|error| error.class.as_str(), |_| "ok");
+        self.counts.add(Counter::Calls, &[event.export(), end], 1);
+        let Called { answer, writes } = called?;
         let (mut call, mut presence) = world.take();
         self.read_for_writes(&mut call, &writes).await.map_err(|error| host_fault(&error))?;
         call.gone = self.gone(&call);
@@ -367,7 +389,13 @@ impl Shared {
             presence: false,
             journal: !unit.journal.is_empty(),
         };
+        let (tally, first) = (Tally::of(&unit), unit.journal.iter().map(|step| &step.id).min());
+        let first = first.cloned();
         self.ports.rows.apply(unit).await?;
+        self.counts.put(tally);
+        if first.is_some() {
+            self.feed.stir(first.as_deref());
+        }
         self.rung(&ring);
         self.rings.add(ring);
         Ok(())
@@ -377,6 +405,9 @@ impl Shared {
     pub(crate) fn rung(&self, ring: &Ring) {
         self.registry.wake(&ring.agents);
         self.waiters.tell(ring.requests.iter().map(String::as_str));
+        if ring.journal {
+            self.feed.stir(None);
+        }
         if let Some(due) = ring.due {
             self.alarm.set(due);
         }
@@ -384,6 +415,7 @@ impl Shared {
 
     /// An item that failed alone: what was learnt is recorded without the module, and its row comes up again later.
     async fn set_aside(self: &Arc<Self>, work: &Work, ended: &Ended) {
+        self.counts.add(Counter::Units, &["set-aside"], 1);
         let names = work.event.names();
         let mut event = work.event.clone();
         let module = self.ports.lifecycle.serving();

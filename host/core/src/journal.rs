@@ -31,3 +31,21 @@ pub struct JournalEntry {
     /// The row's revision after it.
     pub revision: u64,
 }
+
+/// A step as whoever listens is told it: with where the account belongs by now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transition {
+    /// The step.
+    pub entry: JournalEntry,
+    /// The account's row, if there still is one.
+    pub there: Option<Place>,
+}
+
+/// Where an account belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Its zone; absent: any agent.
+    pub zone: Option<String>,
+    /// Where its definition came from.
+    pub source: String,
+}

@@ -14,6 +14,8 @@ use crate::operation::{Operation, OperationKind, OperationState};
 pub struct Ended {
     /// The operation.
     pub id: String,
+    /// What was asked.
+    pub kind: OperationKind,
     /// How.
     pub state: OperationState,
     /// Why, if it was refused.
@@ -89,6 +91,7 @@ pub fn answered(
     lesson.counted = true;
     lesson.ended = Some(Ended {
         id: asked.id.clone(),
+        kind: asked.kind,
         state: if result.failure.is_some() {
             OperationState::Refused
         } else {
@@ -174,7 +177,8 @@ pub fn given_up(known: &Holding) -> Option<Lesson> {
 }
 
 fn withdrawn(operation: &Unanswered) -> Ended {
-    Ended { id: operation.id.clone(), state: OperationState::Withdrawn, failure: None }
+    let (id, kind) = (operation.id.clone(), operation.kind);
+    Ended { id, kind, state: OperationState::Withdrawn, failure: None }
 }
 
 #[cfg(test)]

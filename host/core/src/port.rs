@@ -3,7 +3,11 @@
 //! Adapters implement them (the store, the agent link, the engine, the readers of Clouddriver); the binary puts them
 //! together. No type of a library stands in one: a test reads these files and says so if one does.
 
+pub mod events;
 pub mod failpoints;
+pub mod figures;
+pub mod housekeeping;
+pub mod idempotency;
 pub mod ids;
 pub mod lifecycle;
 pub mod link;

@@ -114,6 +114,8 @@ pub struct HoldingWrite {
 pub struct OperationEnd {
     /// The operation.
     pub id: String,
+    /// What was asked.
+    pub kind: OperationKind,
     /// How.
     pub state: OperationState,
     /// Why, if it was refused.

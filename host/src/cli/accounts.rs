@@ -41,6 +41,13 @@ pub(crate) enum AccountsVerb {
         #[command(flatten)]
         client: ClientArguments,
     },
+    /// Explain why an account is where it is, what it waits for and until when, and what can be done
+    Explain {
+        /// The account
+        name: String,
+        #[command(flatten)]
+        client: ClientArguments,
+    },
     /// Take accounts over from Clouddriver; they stay INACTIVE until they are activated
     Migrate {
         #[command(flatten)]
@@ -161,6 +168,7 @@ pub(crate) async fn perform(verb: AccountsVerb) -> Result<ExitCode> {
         AccountsVerb::History { name, limit, client } => {
             read::history(&Client::new(client)?, &name, limit).await
         }
+        AccountsVerb::Explain { name, client } => read::explain(&Client::new(client)?, &name).await,
         AccountsVerb::Migrate { names, overrides, way } => {
             ask::migrate(names, overrides, way).await
         }

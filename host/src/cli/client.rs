@@ -8,6 +8,7 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode, Url, header};
 use serde_json::Value as Json;
 
 use super::output;
+use super::stream::Events;
 
 /// How long an answer may take that nothing is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -91,13 +92,41 @@ impl Client {
         self.call(method, path, &query).timeout(wait + PATIENCE)
     }
 
+    /// Opens a stream of events, from the beginning or behind the event with an id.
+    ///
+    /// # Errors
+    /// As for [`Self::send`].
+    pub(crate) async fn stream(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        last: Option<String>,
+    ) -> Result<Events> {
+        // It lasts for as long as somebody looks; that it still is there is seen by its heartbeats.
+        let request = self.call(Method::GET, path, query).timeout(Duration::MAX);
+        let request = match &last {
+            Some(last) => request.header("Last-Event-ID", last),
+            None => request,
+        };
+        let response = self.answered(request).await?;
+        if response.status().is_success() {
+            return Ok(Events::of(response, last));
+        }
+        self.read(response).await?;
+        bail!("{} answered what is no stream: is that a bridge?", self.arguments.url)
+    }
+
     /// Sends a call; the body of its answer.
     ///
     /// # Errors
     /// No answer, or a problem: its title, its detail, and what concerns each item.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Json> {
-        let response = match request.send().await {
-            Ok(response) => response,
+        self.read(self.answered(request).await?).await
+    }
+
+    async fn answered(&self, request: RequestBuilder) -> Result<Response> {
+        match request.send().await {
+            Ok(response) => Ok(response),
             Err(error) if error.is_connect() => bail!(
                 "no bridge answers at {}. Start one with `swingbridge serve`, or say where it is with --url",
                 self.arguments.url
@@ -105,8 +134,11 @@ impl Client {
             Err(error) if error.is_timeout() => {
                 bail!("the bridge at {} did not answer in time", self.arguments.url)
             }
-            Err(error) => return Err(error).context("the bridge could not be asked"),
-        };
+            Err(error) => Err(error).context("the bridge could not be asked"),
+        }
+    }
+
+    async fn read(&self, response: Response) -> Result<Json> {
         let status = response.status();
         let place = place(&response);
         let text = response.text().await.context("the answer broke off")?;

@@ -1,5 +1,6 @@
 //! `swingbridge operations`: what became of a request; and how every request is shown.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -10,6 +11,9 @@ use serde_json::Value as Json;
 
 use super::client::{Client, ClientArguments};
 use super::output::{cell, complain, table, time, write, write_json};
+
+/// The wait before a stream that was ended is opened again.
+const AGAIN: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum OperationsVerb {
@@ -25,11 +29,26 @@ pub(crate) enum OperationsVerb {
         #[command(flatten)]
         client: ClientArguments,
     },
+    /// Watch a request: each account as it comes to its end, until all have
+    ///
+    /// Exits 0 if every account is done, 1 if one is not.
+    Watch {
+        /// The request's id
+        id: String,
+        #[command(flatten)]
+        client: ClientArguments,
+    },
 }
 
 /// Does a verb.
 pub(crate) async fn perform(verb: OperationsVerb) -> Result<ExitCode> {
-    let OperationsVerb::Show { id, wait, client } = verb;
+    match verb {
+        OperationsVerb::Show { id, wait, client } => show_one(id, wait, client).await,
+        OperationsVerb::Watch { id, client } => watch(&id, &Client::new(client)?).await,
+    }
+}
+
+async fn show_one(id: String, wait: Option<Duration>, client: ClientArguments) -> Result<ExitCode> {
     let client = Client::new(client)?;
     let path = ["operations", id.as_str()];
     let request = match wait {
@@ -44,6 +63,48 @@ pub(crate) async fn perform(verb: OperationsVerb) -> Result<ExitCode> {
         write(&agents(&answer))?;
     }
     Ok(code(&answer, &["done"]))
+}
+
+/// Writes each account when its outcome is there. A stream that the bridge ends before is opened again.
+async fn watch(id: &str, client: &Client) -> Result<ExitCode> {
+    let mut told: BTreeMap<String, String> = BTreeMap::new();
+    loop {
+        let mut events = client.stream(&["operations", id, "events"], &[], None).await?;
+        while let Some(event) = events.next().await? {
+            match event.name.as_str() {
+                // Whoever connects again hears of all of it again.
+                "standing" => {
+                    for item in items(&event.body) {
+                        tell(client, item, &mut told)?;
+                    }
+                }
+                "item" => tell(client, &event.body, &mut told)?,
+                "done" => {
+                    let well = told.values().all(|outcome| outcome == "done");
+                    return Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+                }
+                _ => complain(&cell(&event.body, "detail")),
+            }
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+/// Writes an item, once for each outcome.
+fn tell(client: &Client, item: &Json, told: &mut BTreeMap<String, String>) -> Result<()> {
+    let (name, outcome) = (cell(item, "name"), cell(item, "outcome"));
+    if told.insert(name.clone(), outcome.clone()).as_ref() == Some(&outcome) {
+        return Ok(());
+    }
+    if client.wants_json() {
+        return write(&item.to_string());
+    }
+    if outcome == "pending" {
+        return Ok(());
+    }
+    let why = error(item);
+    let state = cell(item, "state");
+    write(format!("{name}  {outcome}  {state}  {why}").trim_end())
 }
 
 /// Shows the standing of a request that was just made, and answers for the shell. What is pending is as good as done for

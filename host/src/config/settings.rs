@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use figment::value::Value as Given;
+use host_core::port::housekeeping::Retention;
 use host_core::port::vault::SecretEngines;
 use host_core::secret::Secret;
 use host_core::settings::Settings as LifecycleSettings;
@@ -114,6 +115,7 @@ impl Settings {
             },
             lease_ttl: self.duration("lease.ttl"),
             lifecycle: self.lifecycle(),
+            retention: self.retention(),
             limits: self.limits(),
             secrets_key: self.secrets_key(),
             telemetry: Telemetry {
@@ -137,6 +139,15 @@ impl Settings {
             retry_cap_ms: self.millis("retry.cap"),
             retry_max: u32::try_from(self.number("retry.max"))
                 .expect("the table bounds it far below"),
+        }
+    }
+
+    fn retention(&self) -> Retention {
+        Retention {
+            journal_ms: self.millis("records.journal"),
+            operations_ms: self.millis("records.operations"),
+            requests_ms: self.millis("records.requests"),
+            agents_ms: self.millis("records.agents"),
         }
     }
 

@@ -7,6 +7,7 @@ use super::key::{Key, Kind};
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
+const YEARS: Duration = Duration::from_secs(10 * 366 * 86_400);
 
 /// Waits and deadlines that people set.
 const PATIENCE: Kind = Kind::Duration { min: SECOND, max: HOUR };
@@ -212,6 +213,30 @@ pub(crate) const KEYS: &[Key] = &[
         Kind::Number { min: 1, max: 1_000 },
         "8",
         "calls at the same time",
+    ),
+    key(
+        "records.journal",
+        Kind::Duration { min: DAY, max: YEARS },
+        "90d",
+        "how long the steps of accounts are kept; the last step of an account that is there always is",
+    ),
+    key(
+        "records.operations",
+        Kind::Duration { min: HOUR, max: YEARS },
+        "14d",
+        "how long operations are kept that agents have answered, or that were withdrawn",
+    ),
+    key(
+        "records.requests",
+        Kind::Duration { min: DAY, max: YEARS },
+        "14d",
+        "how long requests are kept, once none of their accounts is pending",
+    ),
+    key(
+        "records.agents",
+        Kind::Duration { min: HOUR, max: YEARS },
+        "30d",
+        "how long an agent is remembered that is gone and holds nothing",
     ),
     unset(
         "secrets.key",

@@ -40,11 +40,7 @@ impl Store {
         }
         self.action(|inner| async move {
             let planned = plan(&unit, &inner.sealer, inner.branches());
-            let applied = apply(&inner, &unit, planned).await;
-            if applied.is_ok() {
-                inner.purge_now_and_then(unit.at);
-            }
-            applied
+            apply(&inner, &unit, planned).await
         })
         .await
     }

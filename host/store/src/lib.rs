@@ -8,14 +8,17 @@
 mod apply;
 mod clouddriver;
 pub mod dialect;
+mod events;
 pub mod example;
+mod figures;
+mod housekeeping;
+mod idempotency;
 mod key;
 mod memory;
 mod migrate;
 mod open;
 mod outbox;
 mod plan;
-mod purge;
 mod records;
 mod replicas;
 mod rows;

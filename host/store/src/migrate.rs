@@ -89,6 +89,8 @@ migrations! {
     "0034_modules",
     "0035_slots_program",
     "0036_operations_unsent",
+    "0037_keys",
+    "0038_keys_at",
 }
 
 /// What a database has already: number and checksum of each migration that ran; a new one has none.

@@ -34,13 +34,7 @@ impl Records for Store {
         request: RequestRow,
         decided: Vec<ItemWrite>,
     ) -> Result<(), StoreError> {
-        let row = Statement::new(sql::INSERT_REQUEST)
-            .bind(&request.id)
-            .bind(request.action.as_str())
-            .bind(&request.who)
-            .bind(request.created_at)
-            .bind(request.total)
-            .bind(&request.replica);
+        let row = insert_request(&request);
         self.action(|inner| async move {
             let mut transaction = inner.begin().await?;
             match transaction.run(row).await {
@@ -170,6 +164,17 @@ impl Records for Store {
         let answered = self.select(Statement::new(sql::NEXT_DUE), account::NAME, Cells::number);
         answered.await.map(|_| ())
     }
+}
+
+/// The row of a request.
+pub(crate) fn insert_request(request: &RequestRow) -> Statement {
+    Statement::new(sql::INSERT_REQUEST)
+        .bind(&request.id)
+        .bind(request.action.as_str())
+        .bind(&request.who)
+        .bind(request.created_at)
+        .bind(request.total)
+        .bind(&request.replica)
 }
 
 /// Items that no unit has written are written; what a unit wrote is the truth and stays.

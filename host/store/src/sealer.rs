@@ -1,6 +1,7 @@
 //! Seals secret values with XChaCha20-Poly1305, and gives each the reference that stands in its place.
 //!
-//! Three keys are derived from the one that is kept: for references, for nonces, for sealing. A nonce is a keyed hash of
+//! Four keys are derived from the one that is kept: for references, for nonces, for sealing, and for telling whether two
+//! bodies are the same. A nonce is a keyed hash of
 //! account and value, so no chance is needed and no nonce meets two values; that the same value of the same account
 //! seals to the same text tells nobody more than its reference does.
 
@@ -26,6 +27,7 @@ const NONCE: usize = 24;
 pub(crate) struct Sealer {
     referring: Zeroizing<[u8; 32]>,
     counting: Zeroizing<[u8; 32]>,
+    comparing: Zeroizing<[u8; 32]>,
     cipher: XChaCha20Poly1305,
 }
 
@@ -43,6 +45,7 @@ impl Sealer {
         Self {
             referring: derived("swingbridge 2026-11 secrets: references"),
             counting: derived("swingbridge 2026-11 secrets: nonces"),
+            comparing: derived("swingbridge 2026-11 requests: bodies"),
             cipher: XChaCha20Poly1305::new_from_slice(sealing.as_slice())
                 .expect("a derived key has 32 bytes"),
         }
@@ -52,6 +55,11 @@ impl Sealer {
     pub(crate) fn reference(&self, account: &str, value: &Secret) -> String {
         let hash = hash(&self.referring, account, value.expose());
         format!("{OWN_SCHEME}{}", &hash.to_hex()[..32])
+    }
+
+    /// What two texts are compared by where neither may be kept: whoever reads the table cannot try guesses against it.
+    pub(crate) fn mark(&self, text: &str) -> String {
+        blake3::keyed_hash(&self.comparing, text.as_bytes()).to_hex().to_string()
     }
 
     /// A value, sealed for a reference of an account.

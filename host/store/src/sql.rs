@@ -53,6 +53,15 @@ macro_rules! journal {
     };
 }
 
+/// Columns of a journal row, and where its account belongs by now; [`crate::tables::journal::read_transition`] reads them.
+macro_rules! transition {
+    () => {
+        "SELECT j.id, j.at, j.account, j.from_state, j.to_state, j.event, j.reason, j.who, j.request, j.operation, \
+         j.module, j.revision, a.zone_id, a.source \
+         FROM swingbridge_journal j LEFT JOIN kubesvc_accounts a ON a.name = j.account"
+    };
+}
+
 /// Names each statement, and all of them for the tests.
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident = $text:expr;)*) => {
@@ -199,6 +208,56 @@ statements! {
         WHERE type = 'kubernetes' AND id IN (?*) ORDER BY id";
     CLOUDDRIVER_PAGE = "SELECT id, type, body, last_modified_at FROM accounts \
         WHERE type = 'kubernetes' AND id > ? ORDER BY id LIMIT ?";
+
+    // Idempotency keys.
+    KEY = "SELECT id, fingerprint, request, at FROM swingbridge_keys WHERE id = ?";
+    INSERT_KEY = "INSERT INTO swingbridge_keys (id, fingerprint, request, at) VALUES (?, ?, ?, ?)";
+    DELETE_OLD_KEY = "DELETE FROM swingbridge_keys WHERE id = ? AND at < ?";
+    TAKE_UP = "UPDATE swingbridge_requests SET total = ?, replica = ? WHERE id = ? AND total = ?";
+
+    // The journal forward.
+    JOURNAL_NEWEST = "SELECT id FROM swingbridge_journal ORDER BY id DESC LIMIT 1";
+    JOURNAL_UP_TO = "SELECT id FROM swingbridge_journal WHERE id <= ? ORDER BY id DESC LIMIT 1";
+    JOURNAL_IDS = "SELECT id FROM swingbridge_journal WHERE id > ? ORDER BY id LIMIT ?";
+    JOURNAL_STEP = concat!(journal!(), " WHERE account = ? AND id > ? ORDER BY id LIMIT 1");
+    TRANSITIONS = concat!(transition!(), " WHERE j.id IN (?*) ORDER BY j.id");
+    TRANSITIONS_BEHIND = concat!(transition!(), " WHERE j.id > ? ORDER BY j.id LIMIT ?");
+    TRANSITIONS_OF = concat!(transition!(), " WHERE j.account = ? AND j.id > ? ORDER BY j.id LIMIT ?");
+
+    // Housekeeping: walks by key, so that what is kept is passed once a round.
+    WALK_JOURNAL = "SELECT id, at FROM swingbridge_journal WHERE id > ? ORDER BY id LIMIT ?";
+    /// The last step of an account that is there says why it is where it is, however long ago that was.
+    JOURNAL_LAST_STEPS = "SELECT j.id FROM swingbridge_journal j WHERE j.id IN (?*) \
+        AND EXISTS (SELECT 1 FROM kubesvc_accounts a WHERE a.name = j.account) \
+        AND NOT EXISTS (SELECT 1 FROM swingbridge_journal n WHERE n.account = j.account AND n.id > j.id)";
+    DELETE_JOURNAL = "DELETE FROM swingbridge_journal WHERE id IN (?*)";
+    WALK_OPERATIONS = "SELECT id, created_at, ended_at FROM swingbridge_operations WHERE id > ? ORDER BY id LIMIT ?";
+    DELETE_OPERATIONS = "DELETE FROM swingbridge_operations WHERE id IN (?*) AND state <> 'pending'";
+    WALK_REQUESTS = "SELECT id, created_at FROM swingbridge_requests WHERE id > ? ORDER BY id LIMIT ?";
+    UNFINISHED_REQUESTS = "SELECT DISTINCT request FROM swingbridge_request_items WHERE request IN (?*) \
+        AND outcome = 'pending'";
+    ITEMS_OF = "SELECT id FROM swingbridge_request_items WHERE request IN (?*) LIMIT ?";
+    DELETE_ITEMS = "DELETE FROM swingbridge_request_items WHERE id IN (?*)";
+    DELETE_REQUESTS = "DELETE FROM swingbridge_requests WHERE id IN (?*)";
+    OLD_KEYS = "SELECT id FROM swingbridge_keys WHERE at < ? ORDER BY at LIMIT ?";
+    DELETE_KEYS = "DELETE FROM swingbridge_keys WHERE id IN (?*) AND at < ?";
+    /// Agents that are gone since long and of which nothing is known but that they hold nothing.
+    OLD_AGENTS = "SELECT g.id FROM swingbridge_agents g WHERE g.id > ? AND g.presence = 'gone' AND g.settled = 'gone' \
+        AND g.presence_since < ? \
+        AND NOT EXISTS (SELECT 1 FROM swingbridge_holdings h WHERE h.agent = g.id AND h.observed <> 'not-held') \
+        AND NOT EXISTS (SELECT 1 FROM swingbridge_operations o WHERE o.agent = g.id AND o.state = 'pending') \
+        ORDER BY g.id LIMIT 1";
+    HOLDINGS_OF_OLD = "SELECT id FROM swingbridge_holdings WHERE agent = ? AND observed = 'not-held' LIMIT ?";
+    DELETE_HOLDINGS = "DELETE FROM swingbridge_holdings WHERE id IN (?*) AND observed = 'not-held'";
+    DELETE_AGENT = "DELETE FROM swingbridge_agents WHERE id = ? AND presence = 'gone' AND presence_since < ?";
+
+    // Figures.
+    COUNT_BY_STATE = "SELECT status, COUNT(*) FROM kubesvc_accounts GROUP BY status ORDER BY status";
+    COUNT_OVERDUE = "SELECT COUNT(*) FROM kubesvc_accounts WHERE due_at < ?";
+    /// Not by `due_at IS NULL`, which most rows are and an index would be walked for.
+    COUNT_DUE_IN = "SELECT COUNT(*), COUNT(due_at) FROM kubesvc_accounts WHERE status IN (?*)";
+    COUNT_PENDING = "SELECT COUNT(*), COUNT(sent_at), MIN(created_at) FROM swingbridge_operations \
+        WHERE state = 'pending'";
 }
 
 #[cfg(test)]

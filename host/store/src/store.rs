@@ -41,8 +41,6 @@ pub(crate) struct Inner {
     closing: AtomicBool,
     counts: Arc<Counts>,
     failpoints: Option<Arc<dyn Failpoints>>,
-    /// When old calls were purged last.
-    pub(crate) purged_at: AtomicU64,
 }
 
 impl Store {
@@ -58,7 +56,6 @@ impl Store {
             closing: AtomicBool::new(false),
             counts: Arc::default(),
             failpoints,
-            purged_at: AtomicU64::new(0),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -151,11 +148,6 @@ impl Inner {
 
     fn watched<L: ?Sized>(&self, link: Box<L>) -> Watched<L> {
         Watched { link, counts: Arc::clone(&self.counts), failpoints: self.failpoints.clone() }
-    }
-
-    /// Starts work that nobody waits for but [`Store::close`].
-    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        self.tracker.spawn(work);
     }
 }
 

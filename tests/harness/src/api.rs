@@ -47,6 +47,12 @@ impl Api {
         Self { client: reqwest::Client::new(), base: base.into() }
     }
 
+    /// Where the bridge is: `http://HOST:PORT`.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// A call with a JSON body.
     ///
     /// # Errors
@@ -73,6 +79,24 @@ impl Api {
         let mut request = request.header("prefer", "respond-async");
         if let Some(body) = body {
             request = request.json(body);
+        }
+        Self::read(request.send().await?).await
+    }
+
+    /// A call with a JSON body and headers.
+    ///
+    /// # Errors
+    /// When the bridge does not answer.
+    pub async fn with_headers(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Result<Answer> {
+        let mut request = self.client.request(method, format!("{}{path}", self.base)).json(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         Self::read(request.send().await?).await
     }

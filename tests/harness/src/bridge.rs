@@ -8,6 +8,7 @@ use anyhow::Result;
 use host::{BridgeOptions, Running};
 use host_agents::Options as AgentLinkOptions;
 use host_core::port::failpoints::Failpoints;
+use host_core::port::housekeeping::Retention;
 use host_core::settings::Settings;
 use host_engine::Limits;
 use host_store::{KeySource, Store};
@@ -218,6 +219,7 @@ fn bridge_options(database: &TestDatabase, options: &TestBridgeOptions) -> Bridg
         body_limit: 16 << 20,
         dynamic_accounts: true,
         settings: options.settings.clone(),
+        retention: Retention::default(),
         limits: options.limits.clone(),
         replica: Some(options.replica.clone()),
         advertise: options.advertise.clone(),

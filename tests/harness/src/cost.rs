@@ -18,6 +18,7 @@ use host_core::error::{ApplyError, CallError, SourceError, StoreError};
 use host_core::event::{Action, Event};
 use host_core::holding::Holding;
 use host_core::operation::Delivery;
+use host_core::port::housekeeping::Retention;
 use host_core::port::ids::Ids;
 use host_core::port::lifecycle::{Called, Lifecycle, ModuleId};
 use host_core::port::link::{AgentEvents as _, AgentLink, Delivered, Session};
@@ -109,7 +110,12 @@ fn asked(action: Action) -> Result<Asked> {
         zone: Some("eu".into()),
         definition: definition.clone(),
     });
-    Ok(Asked { who: "somebody".into(), groups: vec![(action, items.collect())], refused: vec![] })
+    Ok(Asked {
+        who: "somebody".into(),
+        groups: vec![(action, items.collect())],
+        refused: vec![],
+        once: None,
+    })
 }
 
 async fn bridge(
@@ -125,6 +131,9 @@ async fn bridge(
         outbox: Arc::new(store.clone()),
         memory: Arc::new(store.clone()),
         records: Arc::new(store.clone()),
+        idempotency: Arc::new(store.clone()),
+        events: Arc::new(store.clone()),
+        housekeeping: Arc::new(store.clone()),
         vault: Arc::new(store.clone()),
         engines: Arc::new(Engines),
         sources: Arc::new(Nothing),
@@ -144,6 +153,7 @@ async fn bridge(
         lease_ttl_ms: 10_000,
         units: 4,
         sweep_ms: 600_000,
+        retention: Retention::default(),
     };
     Ok(Bridge::start(ports, tuning).await?)
 }

@@ -1,8 +1,13 @@
 //! The main job, end to end: HTTP in, a real component, a real database, real gRPC, agents with simulated clusters.
 
+mod batches;
 mod crash;
+mod explained;
 mod hostile_agents;
 mod hostile_bodies;
+mod listening;
+mod measured;
+mod repeated;
 mod secrets;
 mod there_and_back;
 mod trouble;

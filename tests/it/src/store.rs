@@ -6,7 +6,10 @@
 mod broken_lines;
 mod contention;
 mod dropping;
+mod figures;
 mod files;
+mod housekeeping;
+mod keys;
 mod memory;
 mod opening;
 mod outbox;

@@ -9,13 +9,12 @@ use serde_json::Value;
 use super::{Wanted, asked};
 use crate::answer::{Accepted, Started, ask};
 use crate::body::JsonBody;
+use crate::caller::{CallParameters, Caller};
 use crate::fields::{Fields, refused};
 use crate::names::{self, Named};
 use crate::problem::Problem;
 use crate::refusal::{Conflicts, DEFINITION};
 use crate::state::Shared;
-use crate::wait::{Reply, WaitQuery};
-use crate::who::Who;
 
 /// Create accounts: one object or a list. Each has a `name`, exactly one of `kubeconfigContents`, `kubeconfigFile` and
 /// `serviceAccount: true`, and any other attribute of an account.
@@ -23,14 +22,13 @@ use crate::who::Who;
     post,
     path = "/armory/accounts/dynamic",
     tag = "accounts",
-    params(WaitQuery),
+    params(CallParameters),
     request_body = super::update::AccountBody,
     responses(Started)
 )]
 pub(crate) async fn create(
     State(state): State<Shared>,
-    Who(who): Who,
-    reply: Reply,
+    caller: Caller,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let objects = match &body {
@@ -41,8 +39,8 @@ pub(crate) async fn create(
     };
     let items = objects.into_iter().map(item).collect::<Result<_, _>>()?;
     let sorted = names::sort(items, Conflicts::Answered)?;
-    let asked = asked(who, Action::Create, sorted);
-    ask(&state, asked, reply, Conflicts::Answered, Accepted::AsAsked).await
+    let asked = asked(&caller, Action::Create, sorted, Some(&body));
+    ask(&state, asked, caller.reply, Conflicts::Answered, Accepted::AsAsked).await
 }
 
 /// An account to be created: its name, and its whole definition or why that cannot be one.

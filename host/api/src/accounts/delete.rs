@@ -11,13 +11,12 @@ use serde_json::Value;
 use super::{Wanted, asked};
 use crate::answer::{Accepted, Started, ask};
 use crate::body::OptionalJson;
+use crate::caller::{CallParameters, Caller};
 use crate::names::{self, Named};
 use crate::params::{AccountName, Params};
 use crate::problem::Problem;
 use crate::refusal::Conflicts;
 use crate::state::{ApiState, Shared};
-use crate::wait::{Reply, WaitQuery};
-use crate::who::Who;
 
 /// The parameters of a delete.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -33,21 +32,20 @@ pub(crate) struct DeleteQuery {
     delete,
     path = "/armory/accounts",
     tag = "accounts",
-    params(DeleteQuery, WaitQuery),
+    params(DeleteQuery, CallParameters),
     request_body(content = Vec<String>, description = "the names"),
     responses(Started)
 )]
 pub(crate) async fn delete_many(
     State(state): State<Shared>,
     Params(query): Params<DeleteQuery>,
-    Who(who): Who,
-    reply: Reply,
+    caller: Caller,
     OptionalJson(body): OptionalJson,
 ) -> Result<Response, Problem> {
     let in_query: Option<Vec<String>> = query.names.map(|names| {
         names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
     });
-    let in_body = body.map(|body| strings(&body)).transpose()?;
+    let in_body = body.as_ref().map(strings).transpose()?;
     let names = match (in_body, in_query) {
         (Some(body), Some(query)) if set(&body) != set(&query) => {
             return Err(Problem::body(
@@ -60,7 +58,7 @@ pub(crate) async fn delete_many(
     if names.is_empty() {
         return Err(Problem::body("no account is named; give a list of names, or ?names=a,b"));
     }
-    delete(&state, names, who, reply).await
+    delete(&state, names, &caller, body.as_ref()).await
 }
 
 /// End one account: agents let go of it, then its row is removed.
@@ -68,28 +66,27 @@ pub(crate) async fn delete_many(
     delete,
     path = "/armory/accounts/{name}",
     tag = "accounts",
-    params(("name" = String, Path, description = "the account"), WaitQuery),
+    params(("name" = String, Path, description = "the account"), CallParameters),
     responses(Started)
 )]
 pub(crate) async fn delete_one(
     State(state): State<Shared>,
     AccountName(name): AccountName,
-    Who(who): Who,
-    reply: Reply,
+    caller: Caller,
 ) -> Result<Response, Problem> {
-    delete(&state, vec![name], who, reply).await
+    delete(&state, vec![name], &caller, None).await
 }
 
 async fn delete(
     state: &ApiState,
     names: Vec<String>,
-    who: String,
-    reply: Reply,
+    caller: &Caller,
+    body: Option<&Value>,
 ) -> Result<Response, Problem> {
     let items: Vec<Named<Wanted>> =
         names.into_iter().map(|name| (name, Ok((None, None)))).collect();
-    let asked = asked(who, Action::Delete, names::sort(items, Conflicts::Listed)?);
-    ask(state, asked, reply, Conflicts::Listed, Accepted::AsAsked).await
+    let asked = asked(caller, Action::Delete, names::sort(items, Conflicts::Listed)?, body);
+    ask(state, asked, caller.reply, Conflicts::Listed, Accepted::AsAsked).await
 }
 
 fn set(names: &[String]) -> BTreeSet<&str> {

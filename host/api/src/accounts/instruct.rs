@@ -6,29 +6,27 @@ use host_core::event::Action;
 
 use super::{Wanted, asked};
 use crate::answer::{Accepted, Started, ask};
+use crate::caller::{CallParameters, Caller};
 use crate::names::{self, Named};
 use crate::params::AccountName;
 use crate::problem::Problem;
 use crate::refusal::Conflicts;
 use crate::state::{ApiState, Shared};
-use crate::wait::{Reply, WaitQuery};
-use crate::who::Who;
 
 /// Accept the cluster identity that an agent claims, where it conflicts with the recorded one.
 #[utoipa::path(
     post,
     path = "/armory/accounts/{name}/rebind",
     tag = "accounts",
-    params(("name" = String, Path, description = "the account"), WaitQuery),
+    params(("name" = String, Path, description = "the account"), CallParameters),
     responses(Started)
 )]
 pub(crate) async fn rebind(
     State(state): State<Shared>,
     AccountName(name): AccountName,
-    Who(who): Who,
-    reply: Reply,
+    caller: Caller,
 ) -> Result<Response, Problem> {
-    instruct(&state, Action::Rebind, name, who, reply).await
+    instruct(&state, Action::Rebind, name, &caller).await
 }
 
 /// Ask the agents of the account's zone whether they reach its cluster, without activating it.
@@ -36,26 +34,24 @@ pub(crate) async fn rebind(
     post,
     path = "/armory/accounts/{name}/check",
     tag = "accounts",
-    params(("name" = String, Path, description = "the account"), WaitQuery),
+    params(("name" = String, Path, description = "the account"), CallParameters),
     responses(Started)
 )]
 pub(crate) async fn check(
     State(state): State<Shared>,
     AccountName(name): AccountName,
-    Who(who): Who,
-    reply: Reply,
+    caller: Caller,
 ) -> Result<Response, Problem> {
-    instruct(&state, Action::Check, name, who, reply).await
+    instruct(&state, Action::Check, name, &caller).await
 }
 
 async fn instruct(
     state: &ApiState,
     action: Action,
     name: String,
-    who: String,
-    reply: Reply,
+    caller: &Caller,
 ) -> Result<Response, Problem> {
     let item: Named<Wanted> = (name, Ok((None, None)));
-    let asked = asked(who, action, names::sort(vec![item], Conflicts::Listed)?);
-    ask(state, asked, reply, Conflicts::Listed, Accepted::AsAsked).await
+    let asked = asked(caller, action, names::sort(vec![item], Conflicts::Listed)?, None);
+    ask(state, asked, caller.reply, Conflicts::Listed, Accepted::AsAsked).await
 }

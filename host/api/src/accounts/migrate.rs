@@ -9,13 +9,12 @@ use utoipa::ToSchema;
 use super::{Wanted, asked};
 use crate::answer::{Accepted, Started, ask};
 use crate::body::JsonBody;
+use crate::caller::{CallParameters, Caller};
 use crate::fields::Fields;
 use crate::names::{self, Named};
 use crate::problem::Problem;
 use crate::refusal::Conflicts;
 use crate::state::Shared;
-use crate::wait::{Reply, WaitQuery};
-use crate::who::Who;
 
 /// An account to be taken in.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -38,20 +37,19 @@ pub(crate) struct MigrateItem {
     post,
     path = "/armory/accounts",
     tag = "accounts",
-    params(WaitQuery),
+    params(CallParameters),
     request_body = Vec<MigrateItem>,
     responses(Started)
 )]
 pub(crate) async fn migrate(
     State(state): State<Shared>,
-    Who(who): Who,
-    reply: Reply,
+    caller: Caller,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let items = Fields::list(&body)?.into_iter().map(item).collect::<Result<_, _>>()?;
     let sorted = names::sort(items, Conflicts::Answered)?;
-    let asked = asked(who, Action::Migrate, sorted);
-    ask(&state, asked, reply, Conflicts::Answered, Accepted::AsAsked).await
+    let asked = asked(&caller, Action::Migrate, sorted, Some(&body));
+    ask(&state, asked, caller.reply, Conflicts::Answered, Accepted::AsAsked).await
 }
 
 fn item(fields: Fields<'_>) -> Result<Named<Wanted>, Problem> {

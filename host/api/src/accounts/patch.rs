@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use host_control::intake::Asked;
 use host_core::definition::FILE;
 use host_core::event::Action;
 use serde::Deserialize;
@@ -11,13 +10,12 @@ use utoipa::ToSchema;
 use super::{Wanted, items};
 use crate::answer::{Accepted, Started, ask};
 use crate::body::JsonBody;
+use crate::caller::{CallParameters, Caller};
 use crate::fields::Fields;
 use crate::names::{self, Named};
 use crate::problem::Problem;
 use crate::refusal::Conflicts;
 use crate::state::Shared;
-use crate::wait::{Reply, WaitQuery};
-use crate::who::Who;
 
 /// An account and the state that is wanted of it.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -56,14 +54,13 @@ pub(crate) enum WantedState {
     patch,
     path = "/armory/accounts",
     tag = "accounts",
-    params(WaitQuery),
+    params(CallParameters),
     request_body = Vec<PatchItem>,
     responses(Started)
 )]
 pub(crate) async fn patch(
     State(state): State<Shared>,
-    Who(who): Who,
-    reply: Reply,
+    caller: Caller,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let named = Fields::list(&body)?.into_iter().map(item).collect::<Result<_, _>>()?;
@@ -75,8 +72,8 @@ pub(crate) async fn patch(
         .filter(|(_, group)| !group.is_empty())
         .map(|(action, group)| (action, items(without_action(group))))
         .collect();
-    let asked = Asked { who, groups, refused: sorted.refused };
-    ask(&state, asked, reply, Conflicts::Listed, Accepted::AsAsked).await
+    let asked = caller.asked(groups, sorted.refused, Some(&body));
+    ask(&state, asked, caller.reply, Conflicts::Listed, Accepted::AsAsked).await
 }
 
 /// Activate accounts, or deactivate them: the same as on `/armory/accounts`.
@@ -84,17 +81,16 @@ pub(crate) async fn patch(
     patch,
     path = "/armory/accounts/dynamic",
     tag = "accounts",
-    params(WaitQuery),
+    params(CallParameters),
     request_body = Vec<PatchItem>,
     responses(Started)
 )]
 pub(crate) async fn patch_dynamic(
     state: State<Shared>,
-    who: Who,
-    reply: Reply,
+    caller: Caller,
     body: JsonBody,
 ) -> Result<Response, Problem> {
-    patch(state, who, reply, body).await
+    patch(state, caller, body).await
 }
 
 fn item(fields: Fields<'_>) -> Result<Named<(Action, Wanted)>, Problem> {

@@ -2,22 +2,23 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use host_control::intake::Handle;
 use host_core::definition::Definition;
 use host_core::event::{Action, Refused};
 use serde::Deserialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{asked, create};
-use crate::answer::{Accepted, Started, ask};
+use crate::answer::{Accepted, Started, answered, ask};
 use crate::body::JsonBody;
+use crate::caller::{CallParameters, Caller};
 use crate::fields::{Fields, refused};
 use crate::names::{self, Named};
 use crate::params::Params;
 use crate::problem::Problem;
 use crate::refusal::{Conflicts, DEFINITION};
 use crate::state::{ApiState, Shared};
-use crate::wait::{Reply, WaitQuery};
-use crate::who::Who;
 
 /// An account: its name, its zone, and any attribute of its definition. Unknown attributes are kept and passed on.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -43,11 +44,11 @@ pub(crate) struct AccountBody {
     namespaces: Option<Vec<String>>,
     /// Who may read and write: `{"READ": ["role"], "WRITE": ["role"]}`.
     #[schema(value_type = Object)]
-    permissions: Option<serde_json::Value>,
+    permissions: Option<Value>,
     /// Any other attribute of an account.
     #[serde(flatten)]
     #[schema(value_type = Object)]
-    more: serde_json::Map<String, serde_json::Value>,
+    more: serde_json::Map<String, Value>,
 }
 
 /// The parameters of an update.
@@ -65,7 +66,7 @@ pub(crate) struct UpdateQuery {
     put,
     path = "/armory/accounts/dynamic",
     tag = "accounts",
-    params(UpdateQuery, WaitQuery),
+    params(UpdateQuery, CallParameters),
     request_body = AccountBody,
     responses(
         Started,
@@ -75,19 +76,27 @@ pub(crate) struct UpdateQuery {
 pub(crate) async fn update(
     State(state): State<Shared>,
     Params(query): Params<UpdateQuery>,
-    Who(who): Who,
-    reply: Reply,
+    caller: Caller,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let fields = Fields::one(&body)?;
     // The name is checked before anything is looked up by it.
     let change = names::sort(vec![change(fields)?], Conflicts::Listed)?;
     let name = change.taken.first().map(|(name, _)| name.clone()).unwrap_or_default();
+    // What was asked before is answered as it stands, whatever has become of the account since.
+    if let Some(handle) = before(&state, &caller, &body).await? {
+        let (conflicts, accepted) = if handle.request.action == Action::Create {
+            (Conflicts::Answered, Accepted::Created)
+        } else {
+            (Conflicts::Listed, Accepted::AsAsked)
+        };
+        return answered(&state, &handle, caller.reply, conflicts, accepted).await;
+    }
     let known = state.records.account(name.clone()).await?;
     if known.is_none() && query.upsert {
         let whole = names::sort(vec![create::item(fields)?], Conflicts::Answered)?;
-        let asked = asked(who, Action::Create, whole);
-        return ask(&state, asked, reply, Conflicts::Answered, Accepted::Created).await;
+        let asked = asked(&caller, Action::Create, whole, Some(&body));
+        return ask(&state, asked, caller.reply, Conflicts::Answered, Accepted::Created).await;
     }
     let Some(known) = known else {
         return unknown(&state, &name).await;
@@ -97,8 +106,19 @@ pub(crate) async fn update(
     if let (Some(over), None) = (over, &known.account.declared_by) {
         fits(&known.definition, over)?;
     }
-    let asked = asked(who, Action::Update, change);
-    ask(&state, asked, reply, Conflicts::Listed, Accepted::AsAsked).await
+    let asked = asked(&caller, Action::Update, change, Some(&body));
+    ask(&state, asked, caller.reply, Conflicts::Listed, Accepted::AsAsked).await
+}
+
+/// The request that was begun with the caller's key and this body, if it has come to its account.
+async fn before(
+    state: &ApiState,
+    caller: &Caller,
+    body: &Value,
+) -> Result<Option<Handle>, Problem> {
+    let Some(once) = caller.once(Some(body)) else { return Ok(None) };
+    let before = state.intake.asked_before(&once).await?;
+    Ok(before.filter(|handle| handle.request.total > 0))
 }
 
 /// What the change would make of the definition must still be one.

@@ -62,6 +62,7 @@ async fn the_paths_of_the_original_are_kept() {
     /armory/accounts/dynamic PATCH POST PUT
     /armory/accounts/{name} DELETE GET
     /armory/accounts/{name}/check POST
+    /armory/accounts/{name}/explanation GET
     /armory/accounts/{name}/history GET
     /armory/accounts/{name}/rebind POST
     /armory/agent/operations GET
@@ -70,11 +71,14 @@ async fn the_paths_of_the_original_are_kept() {
     /armory/agents GET
     /armory/agents/{id} GET
     /armory/clouddrivers GET
+    /events GET
     /health GET
     /health/live GET
     /health/ready GET
+    /metrics GET
     /openapi.json GET
     /operations/{id} GET
+    /operations/{id}/events GET
     /replicas/ring POST
     "#);
 }

@@ -329,10 +329,14 @@ async fn the_journal_is_read_newest_first_and_in_parts() {
           "module": "sha256:d1",
           "operation": "01REQUEST",
           "agentOperation": null,
-          "revision": 2
+          "revision": 2,
+          "stayedMs": 0
         }
       ],
-      "limit": 1
+      "limit": 1,
+      "spentMs": {
+        "TO_MIGRATE": 0
+      }
     }
     "#);
     let rest = world.get("/armory/accounts/a/history?before=01J2").await.body;

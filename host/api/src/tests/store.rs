@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use host_core::account::{Account, Identity};
@@ -11,8 +11,10 @@ use host_core::clock::Millis;
 use host_core::definition::Definition;
 use host_core::error::{ApplyError, StoreError};
 use host_core::holding::{Holding, Observed};
-use host_core::journal::JournalEntry;
+use host_core::journal::{JournalEntry, Transition};
 use host_core::operation::{Operation, OperationKind, OperationState};
+use host_core::port::events::Events;
+use host_core::port::figures::{Figures, Watch};
 use host_core::port::store::{
     AccountRecord, DefinitionRow, ListFilter, Memory, NameRow, Outbox, Page, Records, Rows,
 };
@@ -41,6 +43,8 @@ pub(super) struct MemoryStore {
     pub(super) content: Mutex<Content>,
     /// What every read answers instead.
     pub(super) trouble: Mutex<Option<StoreError>>,
+    /// How often figures were read.
+    pub(super) looks: AtomicUsize,
     /// Pings are never answered.
     pub(super) hangs: AtomicBool,
 }
@@ -237,6 +241,62 @@ impl Outbox for MemoryStore {
     async fn operations(&self, ids: Vec<String>) -> Result<Vec<Operation>, StoreError> {
         self.read(|content| {
             content.operations.iter().filter(|o| ids.contains(&o.id)).cloned().collect()
+        })
+    }
+}
+
+#[async_trait]
+impl Events for MemoryStore {
+    async fn newest(&self) -> Result<Option<String>, StoreError> {
+        self.read(|content| content.journal.iter().map(|entry| entry.id.clone()).max())
+    }
+
+    async fn reaches_back_to(&self, id: String) -> Result<bool, StoreError> {
+        self.read(|content| content.journal.iter().any(|entry| entry.id <= id))
+    }
+
+    async fn ids_behind(&self, after: String, limit: usize) -> Result<Vec<String>, StoreError> {
+        let steps = self.behind(None, after, limit).await?;
+        Ok(steps.into_iter().map(|step| step.entry.id).collect())
+    }
+
+    async fn transitions(&self, ids: Vec<String>) -> Result<Vec<Transition>, StoreError> {
+        let all = self.behind(None, String::new(), usize::MAX).await?;
+        Ok(all.into_iter().filter(|step| ids.contains(&step.entry.id)).collect())
+    }
+
+    async fn behind(
+        &self,
+        account: Option<String>,
+        after: String,
+        limit: usize,
+    ) -> Result<Vec<Transition>, StoreError> {
+        self.read(|content| {
+            let wanted = content.journal.iter().filter(|entry| {
+                entry.id > after && account.as_ref().is_none_or(|name| entry.account == *name)
+            });
+            let step = |entry: &JournalEntry| Transition { entry: entry.clone(), there: None };
+            wanted.take(limit).map(step).collect()
+        })
+    }
+
+    async fn next_step(
+        &self,
+        account: String,
+        after: String,
+    ) -> Result<Option<JournalEntry>, StoreError> {
+        let next = self.behind(Some(account), after, 1).await?.into_iter().next();
+        Ok(next.map(|step| step.entry))
+    }
+}
+
+#[async_trait]
+impl Watch for MemoryStore {
+    async fn figures(&self, _: Millis, _: Vec<String>) -> Result<Figures, StoreError> {
+        self.looks.fetch_add(1, Ordering::Relaxed);
+        self.read(|content| Figures {
+            accounts: vec![("ACTIVE".to_owned(), content.accounts.len() as u64)],
+            ..Figures::default()
         })
     }
 }

@@ -8,18 +8,22 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
+use host_control::Feed;
+use host_control::explain::{Explains, Explanation};
 use host_control::intake::{AskError, Asked, Handle, Intake, Readiness};
 use host_core::account::Failure;
 use host_core::clock::Millis;
-use host_core::event::Refused;
+use host_core::error::StoreError;
+use host_core::event::{Action, Refused};
+use host_core::once::Once;
 use host_core::port::replicas::{Replica, Ring};
 use host_core::port::time::Clock;
-use host_core::request::{ItemOutcome, RequestItem};
+use host_core::request::{ItemOutcome, RequestItem, RequestRow};
 use serde_json::Value;
 use tower::ServiceExt;
 
 use super::store::MemoryStore;
-use crate::{ApiOptions, ApiState, router};
+use crate::{ApiOptions, ApiState, Meters, router};
 
 /// When everything happens.
 pub(super) const NOW: Millis = 1_795_348_917_499;
@@ -48,6 +52,12 @@ impl World {
             rows: self.store.clone(),
             memory: self.store.clone(),
             outbox: self.store.clone(),
+            events: self.store.clone(),
+            watch: self.store.clone(),
+            explains: self.intake.clone(),
+            feed: Feed::new(self.store.clone(), self.clock.clone()),
+            counts: Arc::default(),
+            meters: Meters::default(),
             clock: self.clock.clone(),
             options: ApiOptions { body_limit: BODY_LIMIT, dynamic_accounts_enabled: self.enabled },
         };
@@ -126,6 +136,10 @@ pub(super) struct ScriptedIntake {
     pub(super) rings: Mutex<Vec<Ring>>,
     /// Why it is not ready.
     pub(super) reasons: Mutex<Vec<String>>,
+    /// What was asked before with a key.
+    pub(super) before: Mutex<Vec<(Once, Handle)>>,
+    /// The one account that it can explain.
+    pub(super) explained: Mutex<Option<Explanation>>,
     /// It has a bug.
     pub(super) panics: AtomicBool,
 }
@@ -191,7 +205,21 @@ impl Intake for ScriptedIntake {
         items.sort_by(|one, other| one.name.cmp(&other.name));
         self.asked.lock().expect("no panic").push(asked);
         self.begun.lock().expect("no panic").clone_from(&items);
-        Ok(Handle { id: REQUEST.to_owned(), items })
+        let total = items.len() as u64;
+        let request = RequestRow {
+            id: REQUEST.to_owned(),
+            action: Action::Activate,
+            who: "anonymous".into(),
+            created_at: NOW,
+            total,
+            replica: "bridge-a".into(),
+        };
+        Ok(Handle { request, items })
+    }
+
+    async fn asked_before(&self, once: &Once) -> Result<Option<Handle>, AskError> {
+        let before = self.before.lock().expect("no panic");
+        Ok(before.iter().find(|(known, _)| known == once).map(|(_, handle)| handle.clone()))
     }
 
     async fn wait(&self, id: &str, until: Millis) -> Result<Vec<RequestItem>, AskError> {
@@ -207,6 +235,15 @@ impl Intake for ScriptedIntake {
             }
         }
         Ok(items)
+    }
+
+    async fn moved(
+        &self,
+        id: &str,
+        _: &[RequestItem],
+        until: Millis,
+    ) -> Result<Vec<RequestItem>, AskError> {
+        self.wait(id, until).await
     }
 
     async fn disconnect_agent(&self, agent: &str) -> bool {
@@ -233,6 +270,18 @@ impl Intake for ScriptedIntake {
     fn readiness(&self) -> Readiness {
         let reasons = self.reasons.lock().expect("no panic").clone();
         Readiness { ready: reasons.is_empty(), reasons }
+    }
+}
+
+#[async_trait]
+impl Explains for ScriptedIntake {
+    async fn explain(&self, name: &str) -> Result<Option<Explanation>, StoreError> {
+        let explained = self.explained.lock().expect("no panic");
+        Ok(explained.clone().filter(|of| of.account == name))
+    }
+
+    fn transient_states(&self) -> Vec<String> {
+        vec!["ACTIVATING".to_owned()]
     }
 }
 

@@ -95,6 +95,7 @@ impl Call {
         if let Some(ended) = lesson.ended {
             self.ended.push(OperationEnd {
                 id: ended.id,
+                kind: ended.kind,
                 state: ended.state,
                 failure: ended.failure,
             });

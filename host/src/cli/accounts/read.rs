@@ -72,6 +72,21 @@ pub(super) async fn show(client: &Client, name: &str) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Why an account is where it is: one sentence a line, the most important first.
+pub(super) async fn explain(client: &Client, name: &str) -> Result<ExitCode> {
+    let path = ["armory", "accounts", name, "explanation"];
+    let explained = client.send(client.call(Method::GET, &path, &[])).await?;
+    if client.wants_json() {
+        write_json(&explained)?;
+    } else {
+        let sentences = explained.get("sentences").and_then(Json::as_array).into_iter().flatten();
+        let lines: String =
+            sentences.filter_map(Json::as_str).map(|sentence| format!("{sentence}\n")).collect();
+        write(&lines)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 pub(super) async fn history(client: &Client, name: &str, limit: u32) -> Result<ExitCode> {
     let limit = limit.to_string();
     let path = ["armory", "accounts", name, "history"];

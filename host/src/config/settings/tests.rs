@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use async_trait::async_trait;
+use host_core::port::housekeeping::Retention;
 use host_core::port::vault::SecretEngines;
 use host_core::secret::Secret;
 use host_core::settings::Settings as LifecycleSettings;
@@ -55,6 +56,7 @@ async fn the_defaults_are_those_of_the_rooms_that_use_them() {
     let config = with(&[]).await.expect("the defaults work");
     assert_eq!(config.lifecycle, LifecycleSettings::default());
     assert_eq!(config.limits, Limits::default());
+    assert_eq!(config.retention, Retention::default());
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Rows of `swingbridge_journal`.
 
-use host_core::journal::JournalEntry;
+use host_core::journal::{JournalEntry, Place, Transition};
 
 use crate::setwise::Table;
 use crate::value::{Cells, Value, Wrong};
@@ -58,4 +58,11 @@ pub(crate) fn read(cells: &mut Cells) -> Result<JournalEntry, Wrong> {
         module: cells.text()?,
         revision: cells.number()?,
     })
+}
+
+/// Reads the columns of `transition!()`.
+pub(crate) fn read_transition(cells: &mut Cells) -> Result<Transition, Wrong> {
+    let entry = read(cells)?;
+    let (zone, source) = (cells.maybe_text()?, cells.maybe_text()?);
+    Ok(Transition { entry, there: source.map(|source| Place { zone, source }) })
 }

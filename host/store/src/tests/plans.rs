@@ -2,7 +2,7 @@
 
 use host_core::account::Account;
 use host_core::holding::{Holding, Observed};
-use host_core::operation::OperationState;
+use host_core::operation::{OperationKind, OperationState};
 use host_core::request::ItemOutcome;
 use host_core::unit::{
     GenerationWrite, HoldingWrite, ItemWrite, OperationEnd, RowRemoval, RowUpdate, Unit,
@@ -99,6 +99,25 @@ fn reads() -> Vec<Statement> {
         bound(sql::OLD_CALLS, "nn"),
         Statement::new(sql::SECRETS).list(names(500)),
         bound(sql::COUNT_IN_ZONE, "t"),
+        bound(sql::KEY, "t"),
+        bound(sql::JOURNAL_UP_TO, "t"),
+        bound(sql::JOURNAL_IDS, "tn"),
+        bound(sql::JOURNAL_STEP, "tt"),
+        Statement::new(sql::TRANSITIONS).list(names(500)),
+        bound(sql::TRANSITIONS_BEHIND, "tn"),
+        bound(sql::TRANSITIONS_OF, "ttn"),
+        bound(sql::WALK_JOURNAL, "tn"),
+        Statement::new(sql::JOURNAL_LAST_STEPS).list(names(500)),
+        bound(sql::WALK_OPERATIONS, "tn"),
+        bound(sql::WALK_REQUESTS, "tn"),
+        Statement::new(sql::UNFINISHED_REQUESTS).list(names(500)),
+        Statement::new(sql::ITEMS_OF).list(names(500)).bind(1_u64),
+        bound(sql::OLD_KEYS, "nn"),
+        bound(sql::OLD_AGENTS, "tn"),
+        bound(sql::HOLDINGS_OF_OLD, "tn"),
+        bound(sql::COUNT_OVERDUE, "n"),
+        Statement::new(sql::COUNT_DUE_IN).list(names(5)),
+        Statement::new(sql::COUNT_PENDING),
     ]
 }
 
@@ -150,7 +169,8 @@ fn everything(names: &[String]) -> Unit {
         ended: all()
             .map(|(n, name)| {
                 let states = [OperationState::Done, OperationState::Withdrawn];
-                OperationEnd { id: name.clone(), state: states[n % 2], failure: None }
+                let (kind, state) = (OperationKind::Add, states[n % 2]);
+                OperationEnd { id: name.clone(), kind, state, failure: None }
             })
             .collect(),
         finished_items: names.iter().map(item).collect(),
@@ -168,6 +188,15 @@ fn writes(branches: usize) -> Vec<Statement> {
     writes.extend([
         Statement::new(sql::SENT).bind(1_u64).bind("s").list(names(500)),
         Statement::new(sql::DELETE_CALLS).list(names(500)),
+        Statement::new(sql::DELETE_JOURNAL).list(names(500)),
+        Statement::new(sql::DELETE_OPERATIONS).list(names(500)),
+        Statement::new(sql::DELETE_ITEMS).list(names(500)),
+        Statement::new(sql::DELETE_REQUESTS).list(names(500)),
+        Statement::new(sql::DELETE_KEYS).list(names(500)).bind(1_u64),
+        Statement::new(sql::DELETE_HOLDINGS).list(names(500)),
+        bound(sql::DELETE_OLD_KEY, "tn"),
+        bound(sql::DELETE_AGENT, "tn"),
+        bound(sql::TAKE_UP, "nttn"),
         Statement::new(sql::DELETE_SECRETS).list(names(500)),
         Statement::new(sql::DELETE_SECRETS_OF).list(names(500)),
     ]);

@@ -1,6 +1,6 @@
 //! The outbox gives each session what it was not yet handed, and again to the next one.
 
-use host_core::operation::OperationState;
+use host_core::operation::{OperationKind, OperationState};
 use host_core::port::store::{Outbox as _, Records as _, Rows as _};
 use host_core::unit::{OperationEnd, Unit};
 use host_store::Store;
@@ -62,7 +62,12 @@ async fn an_operation_waits_for_its_time(kind: Kind) {
 
 async fn an_operation_that_ended_is_not_sent_again(kind: Kind) {
     let Fresh { store, database: _database } = filled(kind).await;
-    let end = OperationEnd { id: "o1".into(), state: OperationState::Withdrawn, failure: None };
+    let end = OperationEnd {
+        id: "o1".into(),
+        kind: OperationKind::Add,
+        state: OperationState::Withdrawn,
+        failure: None,
+    };
     store.apply(Unit { ended: vec![end], ..unit("c2") }).await.expect("applied");
     assert_eq!(to_send(&store, "s1", NOW).await, ["o2"]);
     let of_request = store.operations_of_request("r".into(), 2).await.expect("a read");

@@ -2,7 +2,7 @@
 
 use host_core::account::{Account, OpenRequest};
 use host_core::holding::Observed;
-use host_core::operation::OperationState;
+use host_core::operation::{OperationKind, OperationState};
 use host_core::port::store::Rows as _;
 use host_core::request::ItemOutcome;
 use host_core::unit::{HoldingWrite, OperationEnd, RowUpdate, Unit};
@@ -90,6 +90,7 @@ fn report() -> Unit {
             .iter()
             .map(|n| OperationEnd {
                 id: format!("o-{n}"),
+                kind: OperationKind::Add,
                 state: OperationState::Done,
                 failure: None,
             })

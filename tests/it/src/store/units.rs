@@ -340,9 +340,15 @@ async fn operations_journal_and_items_commit_with_the_rows(kind: Kind) {
     let failure = Failure { code: "refused".into(), text: "no".into() };
     let second = Unit {
         ended: vec![
-            OperationEnd { id: "o1".into(), state: OperationState::Done, failure: None },
+            OperationEnd {
+                id: "o1".into(),
+                kind: OperationKind::Add,
+                state: OperationState::Done,
+                failure: None,
+            },
             OperationEnd {
                 id: "o2".into(),
+                kind: OperationKind::Add,
                 state: OperationState::Refused,
                 failure: Some(failure.clone()),
             },

@@ -1,0 +1,7 @@
+-- Keys of requests that callers may repeat (Idempotency-Key), for a day. The id is a hash of caller, place and key.
+CREATE TABLE IF NOT EXISTS swingbridge_keys (
+    id          VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+    fingerprint VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    request     VARCHAR(26) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    at          BIGINT      NOT NULL
+)

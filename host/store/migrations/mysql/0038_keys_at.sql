@@ -1,0 +1,2 @@
+-- The old ones.
+CREATE INDEX swingbridge_keys_at ON swingbridge_keys (at)

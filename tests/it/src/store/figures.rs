@@ -1,0 +1,77 @@
+//! Figures of the tables, and the journal as those read it who follow it.
+
+use host_core::account::Account;
+use host_core::journal::{JournalEntry, Place};
+use host_core::port::events::Events as _;
+use host_core::port::figures::{Figures, Watch as _};
+use host_core::port::store::{Outbox as _, Rows as _};
+use host_core::unit::Unit;
+use tests_harness::Kind;
+
+use super::Fresh;
+use super::words::{NOW, account, insert, inserts, journal, operation, unit};
+
+on_every_database!(
+    figures_count_by_state_and_find_what_nobody_comes_to,
+    the_journal_is_read_forward_with_where_accounts_belong_by_now,
+);
+
+async fn figures_count_by_state_and_find_what_nobody_comes_to(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
+    assert_eq!(store.figures(NOW, vec!["P".into()]).await, Ok(Figures::default()));
+    let row = |name: &str, state: &str, due_at| {
+        insert(Account { state: state.into(), due_at, ..account(name) })
+    };
+    let unit = Unit {
+        inserts: vec![
+            row("a", "R", None),
+            row("b", "P", Some(NOW + 1)),
+            row("c", "P", None),
+            row("d", "R", Some(NOW - 5)),
+            row("e", "P", Some(NOW - 1)),
+        ],
+        operations: vec![operation("o1", "a", "x"), operation("o2", "b", "x")],
+        ..unit("c")
+    };
+    store.apply(unit).await.expect("applied");
+    store.sent(vec!["o1".into()], "s".into(), NOW).await.expect("sent");
+    let figures = store.figures(NOW, vec!["P".into(), "Q".into()]).await.expect("figures");
+    let expected = Figures {
+        accounts: vec![("P".into(), 3), ("R".into(), 2)],
+        stuck: 3,
+        oldest_due: Some(NOW - 5),
+        pending: 2,
+        unanswered: 1,
+        oldest_pending: Some(NOW),
+    };
+    assert_eq!(figures, expected, "c has no due time, d and e are overdue");
+    store.close().await;
+}
+
+fn step(n: u64, account: &str) -> JournalEntry {
+    journal(&format!("01{n:024}"), account)
+}
+
+async fn the_journal_is_read_forward_with_where_accounts_belong_by_now(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
+    assert_eq!(store.newest().await, Ok(None));
+    let steps = vec![step(1, "a"), step(2, "gone"), step(3, "a"), step(4, "a")];
+    let written = Unit { journal: steps.clone(), ..inserts("c", ["a"]) };
+    store.apply(written).await.expect("applied");
+    assert_eq!(store.newest().await, Ok(Some(steps[3].id.clone())));
+    assert_eq!(store.reaches_back_to(steps[0].id.clone()).await, Ok(true));
+    assert_eq!(store.reaches_back_to(format!("00{:024}", 9)).await, Ok(false));
+    let ids = store.ids_behind(steps[0].id.clone(), 2).await.expect("ids");
+    assert_eq!(ids, [steps[1].id.clone(), steps[2].id.clone()]);
+    let read = store.transitions(ids).await.expect("steps");
+    let place = Place { zone: None, source: "api".into() };
+    assert_eq!((&read[0].entry, &read[0].there), (&steps[1], &None));
+    assert_eq!((&read[1].entry, &read[1].there), (&steps[2], &Some(place)));
+    let of_one = store.behind(Some("a".into()), steps[0].id.clone(), 1).await.expect("steps");
+    assert_eq!(of_one[0].entry, steps[2]);
+    assert_eq!(store.behind(None, String::new(), 9).await.expect("steps").len(), 4);
+    let next = store.next_step("a".into(), steps[0].id.clone()).await;
+    assert_eq!(next, Ok(Some(steps[2].clone())));
+    assert_eq!(store.next_step("a".into(), steps[3].id.clone()).await, Ok(None));
+    store.close().await;
+}
