@@ -94,10 +94,9 @@ async fn an_account_that_is_on_its_way_waits_for_the_answers_of_agents() -> Resu
     assert_eq!(deleting["status"], "DELETING");
     assert_eq!(waits(&deleting), [("answer", Some(now(&bridge) + 60_000))]);
     // It says that it is done, and that it holds the account all the same.
-    let delete = deleting["waitsFor"][0]["agentOperation"].as_str().unwrap_or_default().to_owned();
-    let row = bridge.api.get(&format!("/armory/agent/operations/{delete}")).await?.expect(200)?;
-    let generation = row.body["generation"].as_u64().unwrap_or_default();
-    held.answer(vec![done(&delete, "a", generation)]).await;
+    let delete = held.operations().await.remove(0);
+    assert_eq!(deleting["waitsFor"][0]["agentOperation"], json!(delete.id));
+    held.answer(vec![done(&delete.id, "a", delete.generation)]).await;
     held.acknowledged().await;
     until(&bridge, "a", Some("DELETE_FAILED")).await?;
     let stuck = explained(&bridge, "a").await?;
@@ -110,7 +109,8 @@ async fn an_account_that_is_on_its_way_waits_for_the_answers_of_agents() -> Resu
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failed_try_says_when_the_next_one_is() -> Result<()> {
     let mut bridge = TestBridge::start().await?;
-    let held = agent(&bridge, "agent-a", "eu", "default: { refuses: unauthorized }").await?;
+    let held =
+        agent(&bridge, "agent-a", "eu", "default: { takes: 0ms, refuses: unauthorized }").await?;
     create(&bridge, &["a".into()], Some("eu")).await?;
     instruct(&bridge, &["a".into()], "ACTIVE").await?.expect(200)?;
     let failed = explained(&bridge, "a").await?;
@@ -131,7 +131,8 @@ async fn what_was_given_up_waits_for_somebody_to_ask() -> Result<()> {
     let settings = Settings { retry_max: 1, ..Settings::default() };
     let options = TestBridgeOptions { settings, ..TestBridgeOptions::default() };
     let mut bridge = TestBridge::start_with(options).await?;
-    let held = agent(&bridge, "agent-a", "eu", "default: { refuses: unauthorized }").await?;
+    let held =
+        agent(&bridge, "agent-a", "eu", "default: { takes: 0ms, refuses: unauthorized }").await?;
     create(&bridge, &["a".into()], Some("eu")).await?;
     instruct(&bridge, &["a".into()], "ACTIVE").await?.expect(200)?;
     let given_up = explained(&bridge, "a").await?;
