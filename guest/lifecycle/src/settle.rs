@@ -182,7 +182,8 @@ fn active(case: &mut Case<'_>) -> bool {
         return true;
     }
     if let Some(row) = &mut case.row {
-        row.memory.unheld_since = Some(since);
+        // While a holder is awaited it is not unheld: if it never comes, it was gone since the bridge's end.
+        row.memory.unheld_since = if awaited { row.memory.unheld_since } else { Some(since) };
         row.memory.timer = (!awaited).then_some(over);
     }
     false
