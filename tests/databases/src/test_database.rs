@@ -14,9 +14,9 @@ use crate::{DatabaseServer, Kind, Proxy, admin};
 pub struct TestDatabase {
     kind: Kind,
     /// As a bridge is told it.
-    told: String,
-    /// As the tests reach it.
     url: String,
+    /// As the tests reach it.
+    direct: String,
     folder: TempDir,
     /// Where it is removed, and its name there.
     on: Option<(String, String)>,
@@ -32,7 +32,7 @@ impl TestDatabase {
             Kind::Sqlite => {
                 let folder = tempfile::tempdir()?;
                 let url = format!("sqlite:{}", folder.path().join("bridge.db").display());
-                Ok(Self { kind, told: url.clone(), url, folder, on: None })
+                Ok(Self { kind, direct: url.clone(), url, folder, on: None })
             }
             Kind::MariaDb | Kind::Postgres => Self::on(DatabaseServer::shared(kind).await?).await,
         }
@@ -46,7 +46,7 @@ impl TestDatabase {
         let server = DatabaseServer::shared(kind).await?;
         let proxy = Proxy::start(server.address()).await?;
         let mut database = Self::on(server).await?;
-        database.told = proxy.url(&database.url)?;
+        database.url = proxy.url(&database.direct)?;
         Ok((database, proxy))
     }
 
@@ -59,7 +59,7 @@ impl TestDatabase {
         let url = server.url(&name);
         let folder = tempfile::tempdir()?;
         let on = Some((admin_url, name));
-        Ok(Self { kind: server.kind(), told: url.clone(), url, folder, on })
+        Ok(Self { kind: server.kind(), direct: url.clone(), url, folder, on })
     }
 
     /// What it is.
@@ -71,7 +71,7 @@ impl TestDatabase {
     /// As a bridge is told it.
     #[must_use]
     pub fn url(&self) -> &str {
-        &self.told
+        &self.url
     }
 
     /// The folder beside it; SQLite's file lies in it.
@@ -91,7 +91,7 @@ impl TestDatabase {
     /// # Errors
     /// What the database says.
     pub async fn run(&self, text: &str) -> Result<()> {
-        admin::run(self.kind, &self.url, text).await
+        admin::run(self.kind, &self.direct, text).await
     }
 
     /// Reads rows behind the bridge's back, every cell as text.
@@ -99,7 +99,7 @@ impl TestDatabase {
     /// # Errors
     /// What the database says.
     pub async fn rows(&self, text: &str) -> Result<Vec<Vec<Cell>>> {
-        admin::rows(self.kind, &self.url, text).await
+        admin::rows(self.kind, &self.direct, text).await
     }
 }
 

@@ -119,7 +119,7 @@ async fn every_line_that_is_cut_is_drawn_again(kind: Kind) {
                     assert_eq!(found, (0, 0), "{name} was said not to be there");
                 }
                 Err(ApplyError::Unknown(_)) => {
-                    assert_eq!(found.0, found.1, "{name}: all or nothing")
+                    assert_eq!(found.0, found.1, "{name}: all or nothing");
                 }
                 Err(other) => panic!("{name}: {other:?}"),
             }
