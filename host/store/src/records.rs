@@ -14,6 +14,7 @@ use host_core::request::{RequestItem, RequestRow};
 use host_core::unit::ItemWrite;
 
 use crate::dialect::{Failure, Transaction};
+use crate::memory::contended;
 use crate::setwise;
 use crate::sql;
 use crate::statement::Statement;
@@ -23,6 +24,9 @@ use crate::value::{Cells, count};
 
 /// Behind every id: ULIDs have digits and capital letters only.
 const LAST: &str = "~";
+
+/// How often a request is begun whose COMMIT was not answered.
+const TRIES: usize = 3;
 
 /// The most characters of a folded name: lower case may have three where upper case has one.
 const FOLDED_MAX: usize = 3 * name::NAME_MAX;
@@ -35,19 +39,27 @@ impl Records for Store {
         decided: Vec<ItemWrite>,
     ) -> Result<(), StoreError> {
         let row = insert_request(&request);
+        let items = setwise::insert(item::TABLE, decided.iter().map(item::inserted).collect());
         self.action(|inner| async move {
-            let mut transaction = inner.begin().await?;
-            match transaction.run(row).await {
-                Ok(_) => {}
-                // It began before: somebody asks again who did not hear the answer.
-                Err(Failure::Exists) => return Ok(transaction.rollback().await?),
-                Err(failure) => return Err(failure.into()),
+            let mut lost = None;
+            for _ in 0..TRIES {
+                let mut transaction = inner.begin().await?;
+                match transaction.run(row.clone()).await {
+                    Ok(_) => {}
+                    // It began before: somebody asks again who did not hear the answer, or we do.
+                    Err(Failure::Exists) => return Ok(transaction.rollback().await?),
+                    Err(failure) => return Err(failure.into()),
+                }
+                for statement in &items {
+                    transaction.run(statement.clone()).await?;
+                }
+                match transaction.commit().await {
+                    Ok(()) => return Ok(()),
+                    // It may be done all the same; the row tells.
+                    Err(failure) => lost = Some(failure),
+                }
             }
-            for items in setwise::insert(item::TABLE, decided.iter().map(item::inserted).collect())
-            {
-                transaction.run(items).await?;
-            }
-            Ok(transaction.commit().await?)
+            Err(lost.map_or_else(|| contended(item::REQUESTS), Into::into))
         })
         .await
     }

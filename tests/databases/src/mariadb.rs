@@ -13,11 +13,14 @@ pub(crate) const USER: &str = "mysql";
 /// Ends the server at once.
 pub(crate) const END: &str = "KILL";
 
+/// The machine has so many requests at once for all programs, and a dozen servers of tests can have them all.
+const NO_NATIVE_AIO: &str = "--innodb-use-native-aio=0";
+
 /// Makes the data, and what the server runs at each start: our user, from loopback only.
 pub(crate) fn make(folder: &Path, owner: Option<Owner>, password: &str) -> Result<()> {
     let mut command = Command::new(MariaDb::find()?.install);
     command
-        .args(["--no-defaults", "--skip-test-db"])
+        .args(["--no-defaults", "--skip-test-db", NO_NATIVE_AIO])
         .arg(format!("--datadir={}", folder.join("data").display()))
         .current_dir(folder);
     let start = folder.join("start.sql");
@@ -53,6 +56,7 @@ pub(crate) fn command(folder: &Path, port: u16) -> Result<Command> {
     }
     command.arg(format!("--port={port}"));
     command.args([
+        NO_NATIVE_AIO,
         "--bind-address=127.0.0.1",
         "--skip-name-resolve",
         "--max-connections=400",

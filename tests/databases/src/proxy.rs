@@ -46,10 +46,10 @@ pub struct Proxy {
     accepting: JoinHandle<()>,
 }
 
-/// What becomes of the next COMMITs.
+/// What becomes of the next COMMITs: so many are answered, then so many meet a fate.
 #[derive(Debug)]
 struct Fates {
-    next: Mutex<(CommitFate, usize)>,
+    next: Mutex<(usize, CommitFate, usize)>,
     lost: watch::Sender<usize>,
 }
 
@@ -57,12 +57,16 @@ impl Fates {
     /// The fate of a COMMIT that comes now.
     fn take(&self) -> CommitFate {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        if next.1 == 0 {
+        if next.0 > 0 {
+            next.0 -= 1;
             return CommitFate::Answered;
         }
-        next.1 -= 1;
+        if next.2 == 0 {
+            return CommitFate::Answered;
+        }
+        next.2 -= 1;
         self.lost.send_modify(|lost| *lost += 1);
-        next.0
+        next.1
     }
 }
 
@@ -76,7 +80,7 @@ impl Proxy {
         let address = listener.local_addr()?;
         let good = Line { stalled: false, away: false, delay: Duration::ZERO, cuts: 0 };
         let line = Arc::new(watch::Sender::new(good));
-        let next = Mutex::new((CommitFate::Answered, 0));
+        let next = Mutex::new((0, CommitFate::Answered, 0));
         let fates = Arc::new(Fates { next, lost: watch::Sender::new(0) });
         let accepting =
             tokio::spawn(accept(listener, server, Arc::clone(&line), Arc::clone(&fates)));
@@ -101,7 +105,13 @@ impl Proxy {
 
     /// The next so many COMMITs meet this fate.
     pub fn commits(&self, fate: CommitFate, count: usize) {
-        *self.fates.next.lock().unwrap_or_else(PoisonError::into_inner) = (fate, count);
+        self.commits_after(0, fate, count);
+    }
+
+    /// So many COMMITs are answered, and the next so many behind them meet this fate.
+    pub fn commits_after(&self, answered: usize, fate: CommitFate, count: usize) {
+        let mut next = self.fates.next.lock().unwrap_or_else(PoisonError::into_inner);
+        *next = (answered, fate, count);
     }
 
     /// How many COMMITs met another fate than an answer so far.

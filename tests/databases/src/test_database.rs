@@ -7,13 +7,16 @@ use anyhow::Result;
 use tempfile::TempDir;
 
 use crate::rows::Cell;
-use crate::{DatabaseServer, Kind, admin};
+use crate::{DatabaseServer, Kind, Proxy, admin};
 
 /// An empty database of a kind, with a folder beside it for what a bridge keeps in files. Both go when it is dropped.
 #[derive(Debug)]
 pub struct TestDatabase {
     kind: Kind,
+    /// As a bridge is told it.
     url: String,
+    /// As the tests reach it.
+    direct: String,
     folder: TempDir,
     /// Where it is removed, and its name there.
     on: Option<(String, String)>,
@@ -29,10 +32,22 @@ impl TestDatabase {
             Kind::Sqlite => {
                 let folder = tempfile::tempdir()?;
                 let url = format!("sqlite:{}", folder.path().join("bridge.db").display());
-                Ok(Self { kind, url, folder, on: None })
+                Ok(Self { kind, direct: url.clone(), url, folder, on: None })
             }
             Kind::MariaDb | Kind::Postgres => Self::on(DatabaseServer::shared(kind).await?).await,
         }
+    }
+
+    /// A fresh one on the shared server, which a bridge reaches by a line that can be cut, and the tests past it.
+    ///
+    /// # Errors
+    /// As for [`Self::new`]; SQLite has no line.
+    pub async fn behind_a_proxy(kind: Kind) -> Result<(Self, Proxy)> {
+        let server = DatabaseServer::shared(kind).await?;
+        let proxy = Proxy::start(server.address()).await?;
+        let mut database = Self::on(server).await?;
+        database.url = proxy.url(&database.direct)?;
+        Ok((database, proxy))
     }
 
     /// A fresh one on a server.
@@ -43,7 +58,8 @@ impl TestDatabase {
         admin::run(server.kind(), &admin_url, &format!("CREATE DATABASE {name}")).await?;
         let url = server.url(&name);
         let folder = tempfile::tempdir()?;
-        Ok(Self { kind: server.kind(), url, folder, on: Some((admin_url, name)) })
+        let on = Some((admin_url, name));
+        Ok(Self { kind: server.kind(), direct: url.clone(), url, folder, on })
     }
 
     /// What it is.
@@ -75,7 +91,7 @@ impl TestDatabase {
     /// # Errors
     /// What the database says.
     pub async fn run(&self, text: &str) -> Result<()> {
-        admin::run(self.kind, &self.url, text).await
+        admin::run(self.kind, &self.direct, text).await
     }
 
     /// Reads rows behind the bridge's back, every cell as text.
@@ -83,7 +99,7 @@ impl TestDatabase {
     /// # Errors
     /// What the database says.
     pub async fn rows(&self, text: &str) -> Result<Vec<Vec<Cell>>> {
-        admin::rows(self.kind, &self.url, text).await
+        admin::rows(self.kind, &self.direct, text).await
     }
 }
 

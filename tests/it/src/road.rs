@@ -6,6 +6,7 @@ mod explained;
 mod hostile_agents;
 mod hostile_bodies;
 mod listening;
+mod lost_commits;
 mod measured;
 mod repeated;
 mod secrets;

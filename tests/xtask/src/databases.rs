@@ -95,7 +95,7 @@ pub fn require() -> Result<()> {
     }
     if let Some(apt) = apt_get() {
         say("    MariaDB and PostgreSQL are installed, for the tests to start their own");
-        install(apt);
+        install(&apt);
     }
     missing().map_or(Ok(()), Err)
 }
@@ -111,7 +111,7 @@ fn apt_get() -> Option<Vec<&'static str>> {
 }
 
 /// Whatever goes wrong is said by apt-get itself; what is still missing afterwards, by the caller.
-fn install(apt_get: Vec<&'static str>) {
+fn install(apt_get: &[&str]) {
     let sudo = &apt_get[..apt_get.len() - 1];
     let command = |words: &[&str]| {
         let all: Vec<&str> = sudo.iter().chain(words).copied().collect();

@@ -154,7 +154,7 @@ impl Server for Postgres {
                  again"
                     .to_owned(),
             ),
-            other => other,
+            other @ (Failure::Exists | Failure::NoTable(_) | Failure::Unavailable(_)) => other,
         }
         };
         run(connection, session::ALONE).await.map_err(said)?;

@@ -209,7 +209,8 @@ impl<S: Server> Pooled<S> {
                 held.replace(self.connection().await?);
                 held.begin().await?;
             }
-            begun => begun?,
+            Ok(()) => {}
+            Err(failure) => return Err(failure),
         }
         Ok(held)
     }

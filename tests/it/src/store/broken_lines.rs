@@ -9,7 +9,7 @@ use host_store::{KeySource, Store};
 use tests_harness::{CommitFate, DatabaseServer, Kind, Proxy, TestDatabase};
 
 use super::words::{inserts, journal, texts};
-use super::{open_with, serving};
+use super::{open, open_with, serving};
 
 on_servers!(
     a_commit_whose_answer_is_lost_has_one_effect_and_is_told_as_done,
@@ -30,12 +30,8 @@ struct Behind {
 
 impl Behind {
     async fn new(kind: Kind) -> Self {
-        let server = DatabaseServer::shared(kind).await.expect("a server");
-        let database = server.database().await.expect("a database");
-        let proxy = Proxy::start(server.address()).await.expect("a proxy");
-        let url = proxy.url(database.url()).expect("a URL");
-        let key = KeySource::File(database.key_file());
-        let store = open_with(&url, key).await.expect("a store");
+        let (database, proxy) = TestDatabase::behind_a_proxy(kind).await.expect("a line");
+        let store = open(&database).await.expect("a store");
         serving(&store).await;
         Self { store, proxy, database }
     }
@@ -123,7 +119,7 @@ async fn every_line_that_is_cut_is_drawn_again(kind: Kind) {
                     assert_eq!(found, (0, 0), "{name} was said not to be there");
                 }
                 Err(ApplyError::Unknown(_)) => {
-                    assert_eq!(found.0, found.1, "{name}: all or nothing")
+                    assert_eq!(found.0, found.1, "{name}: all or nothing");
                 }
                 Err(other) => panic!("{name}: {other:?}"),
             }

@@ -16,7 +16,10 @@ pub(super) async fn tables(database: &TestDatabase) -> Vec<String> {
         }
     };
     let rows = database.rows(text).await.expect("the tables");
-    rows.into_iter().flatten().flatten().collect()
+    let mut names: Vec<String> = rows.into_iter().flatten().flatten().collect();
+    // Each database has an order of its own.
+    names.sort();
+    names
 }
 
 on_every_database!(the_schema_is_the_one_that_is_written_down);
