@@ -71,7 +71,7 @@ pub(crate) async fn one(
     Ok(Json(view(&state, agent).await?))
 }
 
-/// End an agent's stream to this replica; the agent dials again.
+/// End an agent's stream, whichever replica has it; the agent dials again.
 #[utoipa::path(
     post,
     path = "/armory/agent/{id}/disconnect",
@@ -79,7 +79,7 @@ pub(crate) async fn one(
     params(("id" = String, Path, description = "the agent")),
     responses(
         (status = 202, description = "The stream is being ended", body = Vec<String>),
-        (status = 409, description = "It has no stream to this replica", body = Members,
+        (status = 409, description = "It has no stream, or the replica that has it does not answer", body = Members,
          content_type = "application/problem+json"),
         ReadProblems
     )
@@ -95,7 +95,10 @@ pub(crate) async fn disconnect(
     let presence = agent.presence.as_str();
     Err(Problem::new(
         Kind::NotConnected,
-        format!("{id} has no stream to this replica (it is {presence}, last at {})", agent.replica),
+        format!(
+            "{id} has no stream that can be ended (it is {presence}, last at {})",
+            agent.replica
+        ),
     ))
 }
 

@@ -34,19 +34,21 @@ pub(crate) struct RingBody {
     presence: bool,
     /// A row of the journal was written.
     journal: bool,
+    /// Agents whose streams are to be ended.
+    disconnect: BTreeSet<String>,
 }
 
 impl From<Ring> for RingBody {
     fn from(ring: Ring) -> Self {
-        let Ring { agents, requests, due, presence, journal } = ring;
-        Self { agents, requests, due, presence, journal }
+        let Ring { agents, requests, due, presence, journal, disconnect } = ring;
+        Self { agents, requests, due, presence, journal, disconnect }
     }
 }
 
 impl From<RingBody> for Ring {
     fn from(body: RingBody) -> Self {
-        let RingBody { agents, requests, due, presence, journal } = body;
-        Self { agents, requests, due, presence, journal }
+        let RingBody { agents, requests, due, presence, journal, disconnect } = body;
+        Self { agents, requests, due, presence, journal, disconnect }
     }
 }
 

@@ -178,6 +178,9 @@ pub struct Bridge {
     pub(crate) shared: Arc<Shared>,
 }
 
+/// Why a stream ends that somebody wants to end.
+pub(crate) const ASKED_FOR: &str = "an operator asked for it";
+
 impl Bridge {
     /// Starts the bridge: agents that were there when it stopped are awaited, what was left half way is taken up again,
     /// and the timers run.
@@ -216,6 +219,9 @@ impl Bridge {
             && let Err(error) = self.shared.refresh().await
         {
             warn!("what another replica said of agents is not seen yet: {error}");
+        }
+        for agent in &ring.disconnect {
+            self.shared.ports.link.disconnect(agent, ASKED_FOR).await;
         }
     }
 

@@ -120,7 +120,7 @@ pub trait Intake: Send + Sync + Debug {
         until: Millis,
     ) -> Result<Vec<RequestItem>, AskError>;
 
-    /// Ends an agent's stream to this replica. Answers whether it had one.
+    /// Ends an agent's stream, to this replica or another one. Answers whether it had one.
     async fn disconnect_agent(&self, agent: &str) -> bool;
 
     /// Another replica has committed something.

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use host_core::agent::{Agent, Presence};
 use host_core::clock::Millis;
 use host_core::error::StoreError;
-use host_core::port::replicas::Replica;
+use host_core::port::replicas::{Replica, Ring};
 use tracing::{info, warn};
 
-use crate::bridge::{Bridge, Shared, later};
+use crate::bridge::{ASKED_FOR, Bridge, Shared, later};
 
 /// The beats of replicas, and since when each stands still on our clock.
 #[derive(Debug, Default)]
@@ -52,6 +52,25 @@ impl Bridge {
         if let Err(error) = gone.await {
             warn!("the other replicas do not hear that this one stops: {error}");
         }
+    }
+
+    /// Ends an agent's stream, wherever it is. Answers whether somebody who has it has heard so.
+    pub(crate) async fn end_stream(&self, agent: &str) -> bool {
+        let shared = &self.shared;
+        if shared.ports.link.disconnect(agent, ASKED_FOR).await {
+            return true;
+        }
+        let Some(known) = shared.registry.get(agent) else { return false };
+        let (id, there) = (known.agent.replica, known.agent.presence == Presence::Connected);
+        if !there || !shared.several {
+            return false;
+        }
+        let Ok(replicas) = shared.ports.replicas.replicas().await else { return false };
+        let Some(replica) = replicas.into_iter().find(|replica| replica.id == id) else {
+            return false;
+        };
+        let ring = Ring { disconnect: [agent.to_owned()].into(), ..Ring::default() };
+        shared.ports.peers.ring(&replica.base_url, ring).await
     }
 
     /// Agents that do not come back, and replicas that died: for ever, by the keeper.

@@ -326,7 +326,7 @@ impl Intake for Bridge {
     }
 
     async fn disconnect_agent(&self, agent: &str) -> bool {
-        self.shared.ports.link.disconnect(agent, "an operator asked for it").await
+        self.end_stream(agent).await
     }
 
     async fn rung(&self, ring: Ring) {

@@ -386,8 +386,8 @@ impl Shared {
             agents: unit.agents_to_wake().into_iter().map(str::to_owned).collect(),
             requests: items.map(|item| item.request.clone()).collect(),
             due: unit.next_due(),
-            presence: false,
             journal: !unit.journal.is_empty(),
+            ..Ring::default()
         };
         let (tally, first) = (Tally::of(&unit), unit.journal.iter().map(|step| &step.id).min());
         let first = first.cloned();

@@ -407,7 +407,7 @@ async fn only_an_agent_with_a_stream_here_can_be_disconnected() {
     let away = world.call("POST", &path("agent-c"), Body::empty()).await;
     assert_eq!(
         away.problem(409),
-        "agent-c has no stream to this replica (it is gone, last at bridge-a)"
+        "agent-c has no stream that can be ended (it is gone, last at bridge-a)"
     );
     world.call("POST", &path("nobody"), Body::empty()).await.problem(404);
 }

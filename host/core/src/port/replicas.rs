@@ -94,6 +94,9 @@ pub struct Ring {
     pub presence: bool,
     /// A row of the journal was written.
     pub journal: bool,
+    /// Agents whose streams are to be ended, because somebody asked another replica for it. Nothing in the database says
+    /// so: whoever rings for this hears whether the ring was taken.
+    pub disconnect: BTreeSet<String>,
 }
 
 impl Ring {
@@ -110,6 +113,7 @@ impl Ring {
         self.due = [self.due, other.due].into_iter().flatten().min();
         self.presence |= other.presence;
         self.journal |= other.journal;
+        self.disconnect.extend(other.disconnect);
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use host_agent::AgentOptions;
+use host_core::port::store::Memory as _;
 use serde_json::json;
 use tests_harness::{Cable, Kind, TestAgent};
 
@@ -13,6 +14,7 @@ on_every_server!(
     an_agent_that_is_drained_goes_to_another_replica_and_nothing_is_lost,
     the_late_good_bye_of_an_old_stream_changes_nothing,
     a_new_instance_on_another_replica_is_given_what_it_should_hold,
+    a_stream_can_be_ended_at_any_replica,
 );
 
 async fn an_agent_that_is_drained_goes_to_another_replica_and_nothing_is_lost(
@@ -82,6 +84,31 @@ async fn a_new_instance_on_another_replica_is_given_what_it_should_hold(kind: Ki
     let states = replicas[0].api.states().await?;
     assert_eq!(states, [("a".to_owned(), "ACTIVE".to_owned())]);
     second.stop().await;
+    stop(replicas).await;
+    Ok(())
+}
+
+async fn a_stream_can_be_ended_at_any_replica(kind: Kind) -> Result<()> {
+    let replicas = replicas(kind, 2).await?;
+    let held = agent(&replicas[1], "agent-a").await?;
+    let known = async || {
+        let agents = replicas[0].api.get("/armory/agents").await?.expect(200)?.body;
+        Ok(agents.as_array().is_some_and(|agents| agents.len() == 1))
+    };
+    eventually("the agent is known at the other replica", known).await?;
+    let session = async || {
+        let agents = replicas[1].store().agents().await?;
+        Ok::<_, anyhow::Error>(agents.into_iter().next().map(|agent| agent.session))
+    };
+    let before = session().await?;
+    replicas[0].api.post("/armory/agent/agent-a/disconnect", json!(null)).await?.expect(202)?;
+    let renewed = async || {
+        // It dials again after its back-off.
+        replicas[1].clock.advance(1_000);
+        Ok(session().await? != before)
+    };
+    eventually("the agent has registered again", renewed).await?;
+    held.stop().await;
     stop(replicas).await;
     Ok(())
 }
