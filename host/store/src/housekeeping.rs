@@ -161,6 +161,14 @@ async fn agents(inner: &Inner, from: From) -> Result<Piece, StoreError> {
     let asked = Statement::new(sql::OLD_AGENTS).bind(&from.after).bind(from.before);
     let found = read(link.as_mut(), asked, agent::NAME, Cells::text).await?;
     let Some(id) = found.into_iter().next() else { return Ok(Piece::default()) };
+    for (still, table) in
+        [(sql::AGENT_MAY_HOLD, holding::NAME), (sql::AGENT_IS_ASKED, operation::NAME)]
+    {
+        let still = Statement::new(still).bind(&id);
+        if !read(link.as_mut(), still, table, Cells::text).await?.is_empty() {
+            return Ok(Piece { went: 0, next: Some(id) });
+        }
+    }
     let known = Statement::new(sql::HOLDINGS_OF_OLD).bind(&id).bind(count(from.limit));
     let known = read(link.as_mut(), known, holding::NAME, Cells::text).await?;
     drop(link);

@@ -241,12 +241,11 @@ statements! {
     DELETE_REQUESTS = "DELETE FROM swingbridge_requests WHERE id IN (?*)";
     OLD_KEYS = "SELECT id FROM swingbridge_keys WHERE at < ? ORDER BY at LIMIT ?";
     DELETE_KEYS = "DELETE FROM swingbridge_keys WHERE id IN (?*) AND at < ?";
-    /// Agents that are gone since long and of which nothing is known but that they hold nothing.
-    OLD_AGENTS = "SELECT g.id FROM swingbridge_agents g WHERE g.id > ? AND g.presence = 'gone' AND g.settled = 'gone' \
-        AND g.presence_since < ? \
-        AND NOT EXISTS (SELECT 1 FROM swingbridge_holdings h WHERE h.agent = g.id AND h.observed <> 'not-held') \
-        AND NOT EXISTS (SELECT 1 FROM swingbridge_operations o WHERE o.agent = g.id AND o.state = 'pending') \
-        ORDER BY g.id LIMIT 1";
+    /// The next agent that is gone since long; what is known of it is asked by itself, since servers would join.
+    OLD_AGENTS = "SELECT id FROM swingbridge_agents WHERE id > ? AND presence = 'gone' AND settled = 'gone' \
+        AND presence_since < ? ORDER BY id LIMIT 1";
+    AGENT_MAY_HOLD = "SELECT id FROM swingbridge_holdings WHERE agent = ? AND observed <> 'not-held' LIMIT 1";
+    AGENT_IS_ASKED = "SELECT id FROM swingbridge_operations WHERE agent = ? AND state = 'pending' LIMIT 1";
     HOLDINGS_OF_OLD = "SELECT id FROM swingbridge_holdings WHERE agent = ? AND observed = 'not-held' LIMIT ?";
     DELETE_HOLDINGS = "DELETE FROM swingbridge_holdings WHERE id IN (?*) AND observed = 'not-held'";
     DELETE_AGENT = "DELETE FROM swingbridge_agents WHERE id = ? AND presence = 'gone' AND presence_since < ?";

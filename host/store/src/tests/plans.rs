@@ -113,7 +113,9 @@ fn reads() -> Vec<Statement> {
         Statement::new(sql::UNFINISHED_REQUESTS).list(names(500)),
         Statement::new(sql::ITEMS_OF).list(names(500)).bind(1_u64),
         bound(sql::OLD_KEYS, "nn"),
-        bound(sql::OLD_AGENTS, "tn"),
+        // Not OLD_AGENTS: agents are few, and a server rightly reads them all.
+        bound(sql::AGENT_MAY_HOLD, "t"),
+        bound(sql::AGENT_IS_ASKED, "t"),
         bound(sql::HOLDINGS_OF_OLD, "tn"),
         bound(sql::COUNT_OVERDUE, "n"),
         Statement::new(sql::COUNT_DUE_IN).list(names(5)),

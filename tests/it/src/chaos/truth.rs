@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::{Value, json};
 
 use super::load::Wanted;
 use super::stage::Stage;
@@ -16,7 +17,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(super) async fn settles(stage: &Stage, wanted: &BTreeMap<String, Wanted>) -> Result<()> {
     let mut last = String::new();
     for _ in 0..PATIENCE {
-        match unsettled(stage, wanted).await {
+        let asked = instruct_again(stage, wanted).await;
+        match asked.and(unsettled(stage, wanted).await) {
             Ok(unsettled) if unsettled.is_empty() => return Ok(()),
             Ok(unsettled) => last = unsettled.join("; "),
             Err(error) => last = format!("{error:#}"),
@@ -24,6 +26,20 @@ pub(super) async fn settles(stage: &Stage, wanted: &BTreeMap<String, Wanted>) ->
         tokio::time::sleep(PAUSE).await;
     }
     bail!("it does not settle: {last}")
+}
+
+/// A deactivation that met its deadline while its agent was stopped has failed, and said so; whoever wants it asks again.
+async fn instruct_again(stage: &Stage, wanted: &BTreeMap<String, Wanted>) -> Result<()> {
+    let states: BTreeMap<String, String> = stage.api().states().await?.into_iter().collect();
+    let back = wanted.iter().filter(|(name, wanted)| {
+        **wanted == Wanted::Inactive && states.get(*name).is_some_and(|state| state == "ACTIVE")
+    });
+    let items: Vec<Value> =
+        back.map(|(name, _)| json!({"name": name, "state": "INACTIVE"})).collect();
+    if !items.is_empty() {
+        stage.api().patch("/armory/accounts", Value::Array(items)).await?.expect(202)?;
+    }
+    Ok(())
 }
 
 async fn unsettled(stage: &Stage, wanted: &BTreeMap<String, Wanted>) -> Result<Vec<String>> {

@@ -42,6 +42,8 @@ impl Story {
         story.guardian.stop_time();
         truth::settles(story.guardian.api.clone(), &["a-1", "a-2", "any"]).await?;
         let reached = story.guardian.mortality.reached();
+        // A telling with fewer points than the first one may not have come to its death; the questions are none of it.
+        story.guardian.mortality.revive();
         let mut bridge = story.guardian.release().await?;
         truth::holds(&bridge, &["a-1", "a-2", "any"], &["flaky-1"]).await?;
         first.stop().await;

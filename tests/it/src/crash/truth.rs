@@ -22,14 +22,26 @@ pub(super) async fn settles(api: watch::Receiver<Api>, active: &[&str]) -> Resul
             let wanted: Vec<(String, String)> =
                 active.iter().map(|name| ((*name).to_owned(), "ACTIVE".to_owned())).collect();
             let unanswered = unanswered(&api).await.unwrap_or(1);
-            if states == wanted && unanswered == 0 {
+            let held = held_by_both(&api, active).await.unwrap_or(false);
+            if states == wanted && unanswered == 0 && held {
                 return Ok(());
             }
-            last = format!("{states:?}, {unanswered} operations unanswered");
+            last = format!("{states:?}, {unanswered} operations unanswered, held by both: {held}");
         }
         tokio::time::sleep(std::time::Duration::from_millis(2)).await;
     }
     bail!("it does not settle: {last}")
+}
+
+/// Both agents of the zone hold each account.
+async fn held_by_both(api: &Api, active: &[&str]) -> Result<bool> {
+    for name in active {
+        let path = format!("/agents/kubernetes/accounts/{name}");
+        if api.get(&path).await?.expect(200)?.body["connections"] != 2 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 async fn unanswered(api: &Api) -> Result<usize> {

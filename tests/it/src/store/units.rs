@@ -37,7 +37,6 @@ on_every_database!(
     the_revision_at_which_a_row_went_outlives_it,
     generations_outlive_the_row,
     operations_journal_and_items_commit_with_the_rows,
-    calls_are_remembered_for_an_hour,
 );
 
 async fn read(store: &Store, name: &str) -> Option<Account> {
@@ -380,20 +379,4 @@ async fn operations_journal_and_items_commit_with_the_rows(kind: Kind) {
     let items = store.items("r".into()).await.expect("a read");
     assert_eq!(items[0].outcome, ItemOutcome::Done);
     store.close().await;
-}
-
-async fn calls_are_remembered_for_an_hour(kind: Kind) {
-    let fresh = Fresh::new(kind).await;
-    fresh.store.apply(inserts("c1", ["a"])).await.expect("applied");
-    let hour = 3_600_000;
-    let at = |at: u64, call: &str| Unit { at, ..inserts(call, [call]) };
-    fresh.store.apply(at(NOW + hour, "c2")).await.expect("applied");
-    fresh.store.apply(inserts("c1", ["z"])).await.expect("applied already, so it does nothing");
-    assert_eq!(read(&fresh.store, "z").await, None);
-    // The next look finds the first call too old. Closing waits for it.
-    fresh.store.apply(at(NOW + 2 * hour, "c3")).await.expect("applied");
-    let fresh = fresh.again().await;
-    fresh.store.apply(inserts("c1", ["z"])).await.expect("applied as if it were new");
-    assert_eq!(read(&fresh.store, "z").await, Some(account("z")));
-    fresh.store.close().await;
 }
