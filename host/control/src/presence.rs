@@ -22,10 +22,13 @@ pub(crate) const LOOK_MS: u64 = 1_000;
 /// How many agents a look wakes.
 const WAKE_MAX: usize = 500;
 
+/// Zones, and the agents of these zones that a call was told of, each with its session.
+type Told = (Vec<String>, Vec<(String, String)>);
+
 /// What a call was told of who is there.
 #[derive(Debug, Default)]
 pub(crate) struct SeenPresence {
-    there: Vec<(Vec<String>, Vec<(String, String)>)>,
+    there: Vec<Told>,
     /// Agents that were gone.
     pub(crate) gone: Vec<String>,
 }
@@ -49,9 +52,7 @@ impl Shared {
             warn!("whether an agent came or went is not known: {error}");
             return true;
         }
-        let moved = |(zones, before): &(Vec<String>, Vec<(String, String)>)| {
-            sessions(&self.registry.there(zones)) != *before
-        };
+        let moved = |(zones, before): &Told| sessions(&self.registry.there(zones)) != *before;
         seen.there.iter().any(moved)
             || seen.gone.iter().any(|agent| self.registry.gone_since(agent).is_none())
     }
@@ -98,7 +99,7 @@ impl Shared {
             self.refresh().await?;
             return Ok(None);
         };
-        self.rings.add(Ring { presence: true, ..Ring::default() });
+        self.rings.add(&Ring { presence: true, ..Ring::default() });
         Ok(Some(Agent { changed, ..agent }))
     }
 

@@ -27,7 +27,7 @@ pub(crate) struct Rings(Mutex<HashMap<String, Arc<Peer>>>);
 
 impl Rings {
     /// Something was committed here.
-    pub(crate) fn add(&self, ring: Ring) {
+    pub(crate) fn add(&self, ring: &Ring) {
         let peers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if ring.is_empty() {
             return;

@@ -397,7 +397,7 @@ impl Shared {
             self.feed.stir(first.as_deref());
         }
         self.rung(&ring);
-        self.rings.add(ring);
+        self.rings.add(&ring);
         Ok(())
     }
 

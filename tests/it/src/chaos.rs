@@ -36,7 +36,7 @@ async fn survives(kind: Kind) -> Result<()> {
 async fn run(kind: Kind, seed: u64) -> Result<()> {
     let mut random = StdRng::seed_from_u64(seed);
     let mut stage = Stage::build(kind).await?;
-    let load = Load::start(stage.apis(), CALLERS, &mut random);
+    let load = Load::start(&stage.apis(), CALLERS, &mut random);
     let seconds = from_environment("SWINGBRIDGE_CHAOS_SECONDS").unwrap_or(SECONDS);
     let until = Instant::now() + Duration::from_secs(seconds);
     while Instant::now() < until {

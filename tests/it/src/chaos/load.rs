@@ -38,12 +38,12 @@ pub(super) struct Load {
 }
 
 impl Load {
-    pub(super) fn start(apis: Apis, callers: usize, random: &mut StdRng) -> Self {
+    pub(super) fn start(apis: &Apis, callers: usize, random: &mut StdRng) -> Self {
         let done = CancellationToken::new();
         let callers = (0..callers).map(|number| {
             let caller = Caller {
                 number,
-                apis: Apis::clone(&apis),
+                apis: Apis::clone(apis),
                 random: StdRng::seed_from_u64(random.next_u64()),
                 wanted: BTreeMap::new(),
             };
