@@ -1,7 +1,8 @@
 //! A server's process, with a guard that ends it when this process ends.
 //!
 //! The guard is a shell that started the server and waits for its standard input to end, which it does with this process,
-//! whatever ends it: then the guard kills the server and removes its folder. Asked with a word, it leaves the folder.
+//! whatever ends it: then the guard kills the server and removes its folder. Asked with a word, it leaves the folder. The
+//! log is there before the server is, which may be killed before it has opened anything.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -16,6 +17,7 @@ use rustix::process::{Pid, Signal, geteuid, kill_process};
 /// server lies still if it was stopped, so it is continued before it is ended.
 const GUARD: &str = r#"
 folder=$1; signal=$2; shift 2
+: >>"$folder/server.log"
 "$@" >>"$folder/server.log" 2>&1 </dev/null &
 server=$!
 echo "$server"
