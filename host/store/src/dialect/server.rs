@@ -173,23 +173,25 @@ pub(super) fn no_answer() -> Failure {
     reason = "whatever else the driver says is its own sentence, also what it learns to say later"
 )]
 pub(super) fn classify_driver(error: &sqlx::Error) -> Failure {
-    match error {
-        sqlx::Error::PoolTimedOut => no_answer(),
-        sqlx::Error::PoolClosed => Failure::Unavailable("the store is closed".to_owned()),
-        sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-            Failure::Unavailable(
-                "nothing answers at the address of the database; start it, or look at the URL"
-                    .to_owned(),
-            )
-        }
-        sqlx::Error::Io(error) => {
-            Failure::Unavailable(format!("the connection to the database broke: {error}"))
-        }
-        sqlx::Error::Tls(error) => Failure::Unavailable(format!(
-            "the database and the bridge do not agree on TLS: {error}; look at the URL's ssl-mode"
-        )),
-        other => Failure::Unavailable(other.to_string()),
+    if matches!(error, sqlx::Error::PoolTimedOut) {
+        return no_answer();
     }
+    Failure::Unavailable(if matches!(error, sqlx::Error::PoolClosed) {
+        "the store is closed".to_owned()
+    } else if let sqlx::Error::Io(error) = error {
+        if error.kind() == std::io::ErrorKind::ConnectionRefused {
+            "nothing answers at the address of the database; start it, or look at the URL"
+                .to_owned()
+        } else {
+            format!("the connection to the database broke: {error}")
+        }
+    } else if let sqlx::Error::Tls(error) = error {
+        format!(
+            "the database and the bridge do not agree on TLS: {error}; look at the URL's ssl-mode"
+        )
+    } else {
+        error.to_string()
+    })
 }
 
 impl<S: Server> Pooled<S> {
