@@ -133,6 +133,30 @@ fn refusals_are_counted_until_something_is_done() {
 }
 
 #[test]
+fn an_older_answer_is_the_truth_when_what_overtook_it_is_withdrawn() {
+    let known = asked(OperationKind::Add, 5);
+    let newer = operation(OperationKind::Delete, 6);
+    let known = submitted(&known, &newer, 9).holding;
+    let older = operation(OperationKind::Add, 5);
+    let late = result(5, None, Some(3));
+    assert_eq!(answered(&known, &late, Some(&older), 9), None, "the newer one is unanswered");
+    // The agent goes before it has seen the newer one, and is back while it still works on the older.
+    let known = given_up(&known).expect("it is withdrawn").holding;
+    let known = registered(&known, "i1", None).expect("news").holding;
+    let lesson = answered(&known, &late, Some(&older), 9).expect("it counts");
+    assert_eq!(lesson.holding.observed, Observed::Held(3));
+}
+
+#[test]
+fn what_another_instance_was_asked_is_forgotten_when_one_speaks() {
+    let known = asked(OperationKind::Add, 5);
+    assert_eq!(spoken_by(&known, "i1"), None);
+    let lesson = spoken_by(&known, "i2").expect("news");
+    assert_eq!(lesson.ended.map(|ended| ended.id), Some("op-5".into()));
+    assert_eq!((lesson.holding.instance.as_str(), lesson.holding.operation), ("i2", None));
+}
+
+#[test]
 fn a_new_instance_forgets_what_the_old_one_was_asked() {
     let known = asked(OperationKind::Add, 5);
     let lesson = registered(&known, "i2", Some(&says(Some(3)))).expect("news");
