@@ -22,10 +22,13 @@ pub(crate) const LOOK_MS: u64 = 1_000;
 /// How many agents a look wakes.
 const WAKE_MAX: usize = 500;
 
+/// Agents and their sessions.
+type Sessions = Vec<(String, String)>;
+
 /// What a call was told of who is there.
 #[derive(Debug, Default)]
 pub(crate) struct SeenPresence {
-    there: Vec<(Vec<String>, Vec<(String, String)>)>,
+    there: Vec<(Vec<String>, Sessions)>,
     /// Agents that were gone.
     pub(crate) gone: Vec<String>,
 }
@@ -37,7 +40,7 @@ impl SeenPresence {
     }
 }
 
-fn sessions(agents: &[Agent]) -> Vec<(String, String)> {
+fn sessions(agents: &[Agent]) -> Sessions {
     agents.iter().map(|agent| (agent.id.clone(), agent.session.clone())).collect()
 }
 
@@ -49,7 +52,7 @@ impl Shared {
             warn!("whether an agent came or went is not known: {error}");
             return true;
         }
-        let moved = |(zones, before): &(Vec<String>, Vec<(String, String)>)| {
+        let moved = |(zones, before): &(Vec<String>, Sessions)| {
             sessions(&self.registry.there(zones)) != *before
         };
         seen.there.iter().any(moved)
@@ -80,7 +83,7 @@ impl Shared {
 
     /// Another replica took this one for dead and its agent for lost, while its stream is open here: the agent is asked
     /// to register again, which sets right whatever was decided meanwhile.
-    async fn register_again(&self, session: &Session) {
+    pub(crate) async fn register_again(&self, session: &Session) {
         warn!(agent = %session.agent, "this replica was away for so long that its agent was taken for lost");
         let reason = "the bridge was away; register again";
         self.ports.link.disconnect(&session.agent, reason).await;
@@ -98,7 +101,7 @@ impl Shared {
             self.refresh().await?;
             return Ok(None);
         };
-        self.rings.add(Ring { presence: true, ..Ring::default() });
+        self.rings.add(&Ring { presence: true, ..Ring::default() });
         Ok(Some(Agent { changed, ..agent }))
     }
 

@@ -154,3 +154,22 @@ impl Bridge {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::Alarm;
+
+    #[test]
+    fn whoever_waits_is_told_of_what_others_bring_forward_and_not_of_his_own() {
+        let alarm = Alarm::default();
+        alarm.bring_forward(10);
+        assert!(alarm.earlier.notified().now_or_never().is_none(), "he would wake for ever");
+        alarm.set(20);
+        assert!(alarm.earlier.notified().now_or_never().is_none(), "that is later");
+        alarm.set(5);
+        assert!(alarm.earlier.notified().now_or_never().is_some());
+        assert_eq!(alarm.get(), Some(5));
+    }
+}
