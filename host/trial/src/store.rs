@@ -1,6 +1,9 @@
 //! The store in memory: what the database keeps, by the database's rules, for one bridge or several.
 
 mod apply;
+mod events;
+mod housekeeping;
+mod idempotency;
 mod memory;
 mod outbox;
 mod records;

@@ -60,6 +60,17 @@ pub struct SlotRow {
     pub program: u64,
 }
 
+/// A key of a request that may be repeated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRow {
+    /// What was asked with it.
+    pub fingerprint: String,
+    /// The request.
+    pub request: String,
+    /// When.
+    pub at: Millis,
+}
+
 /// All tables, by their keys.
 #[derive(Debug, Clone, Default)]
 pub struct Tables {
@@ -79,6 +90,8 @@ pub struct Tables {
     pub requests: BTreeMap<String, RequestRow>,
     /// Items by request and account.
     pub items: BTreeMap<(String, String), RequestItem>,
+    /// Keys of requests that may be repeated.
+    pub keys: BTreeMap<String, KeyRow>,
     /// When calls were applied, by id; kept for an hour.
     pub calls: BTreeMap<String, Millis>,
     /// Agents by id.
@@ -99,8 +112,6 @@ pub struct Tables {
     pending: BTreeSet<(String, String)>,
     /// Folded names, an index over [`Tables::accounts`].
     folded: BTreeMap<String, String>,
-    /// When old calls were looked for last.
-    pub(crate) purged_at: Millis,
 }
 
 impl Tables {

@@ -49,11 +49,13 @@ impl Lifecycle for NeverAgain {
     }
 
     async fn call(&self, event: Event, world: Arc<dyn World>) -> Result<Called, CallError> {
-        match event {
+        match &event {
             Event::Tick { reason: TickReason::Sweep, .. } => {
                 Ok(Called { answer: Answer::Wake(None), writes: Writes::default() })
             }
-            other => self.0.call(other, world).await,
+            Event::Tick { .. } | Event::Handle(_) | Event::OnAgent { .. } => {
+                self.0.call(event, world).await
+            }
         }
     }
 }

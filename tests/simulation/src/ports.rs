@@ -9,8 +9,12 @@ use host_core::agent::Agent;
 use host_core::clock::Millis;
 use host_core::error::{ApplyError, StoreError};
 use host_core::holding::Holding;
-use host_core::journal::JournalEntry;
+use host_core::journal::{JournalEntry, Transition};
+use host_core::once::Once;
 use host_core::operation::Operation;
+use host_core::port::events::Events;
+use host_core::port::housekeeping::{Housekeeping, Kept, Piece};
+use host_core::port::idempotency::{Idempotency, KeyUse};
 use host_core::port::replicas::{Lease, Replica, Replicas};
 use host_core::port::store::{
     AccountRecord, DefinitionRow, ListFilter, Memory, NameRow, Outbox, Page, Records, Rows,
@@ -371,5 +375,70 @@ impl Vault for SimStore {
 
     async fn open(&self, references: Vec<String>) -> Answer<Vec<Option<Secret>>> {
         self.read("open", self.store.open(references)).await
+    }
+}
+
+#[async_trait]
+impl Idempotency for SimStore {
+    async fn key_use(&self, once: Once, now: Millis) -> Answer<KeyUse> {
+        self.read("key-use", self.store.key_use(once, now)).await
+    }
+
+    async fn begin_once(
+        &self,
+        once: Once,
+        request: RequestRow,
+        decided: Vec<ItemWrite>,
+    ) -> Answer<KeyUse> {
+        self.write("begin-once", self.store.begin_once(once, request, decided)).await
+    }
+
+    async fn take_up(&self, id: String, replica: String, cut_to: u64, total: u64) -> Answer<bool> {
+        self.write("take-up", self.store.take_up(id, replica, cut_to, total)).await
+    }
+}
+
+#[async_trait]
+impl Events for SimStore {
+    async fn newest(&self) -> Answer<Option<String>> {
+        self.read("newest", self.store.newest()).await
+    }
+
+    async fn reaches_back_to(&self, id: String) -> Answer<bool> {
+        self.read("reaches-back-to", self.store.reaches_back_to(id)).await
+    }
+
+    async fn ids_behind(&self, after: String, limit: usize) -> Answer<Vec<String>> {
+        self.read("ids-behind", self.store.ids_behind(after, limit)).await
+    }
+
+    async fn transitions(&self, ids: Vec<String>) -> Answer<Vec<Transition>> {
+        self.read("transitions", self.store.transitions(ids)).await
+    }
+
+    async fn behind(
+        &self,
+        account: Option<String>,
+        after: String,
+        limit: usize,
+    ) -> Answer<Vec<Transition>> {
+        self.read("behind", self.store.behind(account, after, limit)).await
+    }
+
+    async fn next_step(&self, account: String, after: String) -> Answer<Option<JournalEntry>> {
+        self.read("next-step", self.store.next_step(account, after)).await
+    }
+}
+
+#[async_trait]
+impl Housekeeping for SimStore {
+    async fn purge(
+        &self,
+        what: Kept,
+        before: Millis,
+        after: String,
+        limit: usize,
+    ) -> Answer<Piece> {
+        self.write("purge", self.store.purge(what, before, after, limit)).await
     }
 }

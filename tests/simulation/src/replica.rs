@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use host_control::{Bridge, EmptyChain, FixedSlot, Ports, Tuning};
+use host_core::port::housekeeping::Retention;
 use host_core::port::ids::Ids;
 use host_core::port::lifecycle::Lifecycle;
 use host_core::port::link::AgentEvents;
@@ -141,6 +142,9 @@ impl Replica {
             records: Arc::clone(&store) as Arc<_>,
             replicas: Arc::clone(&store) as Arc<_>,
             peers: Arc::new(SimPeers { common: self.common.clone(), door: self.door() }),
+            idempotency: Arc::clone(&store) as Arc<_>,
+            events: Arc::clone(&store) as Arc<_>,
+            housekeeping: Arc::clone(&store) as Arc<_>,
             vault: store,
             engines: Arc::new(SimEngines),
             sources: Arc::new(SimSources),
@@ -161,6 +165,7 @@ impl Replica {
             lease_ttl_ms: LEASE_TTL_MS,
             units: 4,
             sweep_ms: SWEEP_MS,
+            retention: Retention::default(),
         }
     }
 

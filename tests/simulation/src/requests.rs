@@ -76,7 +76,8 @@ pub fn any(chance: &Chance, names: usize) -> Asked {
         },
     };
     let items = places.map(item).collect();
-    Asked { who: "somebody".to_owned(), groups: vec![(action, items)], refused: Vec::new() }
+    let (who, groups) = ("somebody".to_owned(), vec![(action, items)]);
+    Asked { who, groups, refused: Vec::new(), once: None }
 }
 
 fn zone(action: Action, chance: &Chance) -> Option<String> {

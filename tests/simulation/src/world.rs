@@ -256,7 +256,7 @@ impl World {
         let trace = Arc::clone(&self.common.trace);
         self.replicas[replica].spawn(async move {
             match bridge.ask(asked).await {
-                Ok(handle) => trace.say(format_args!("      answered {}", handle.id)),
+                Ok(handle) => trace.say(format_args!("      answered {}", handle.request.id)),
                 Err(error) => trace.say(format_args!("      answered {error}")),
             }
         });

@@ -12,10 +12,6 @@ use host_core::unit::{GenerationWrite, ItemWrite, RowUpdate, Unit};
 
 use crate::tables::{AccountRow, OperationRow, SecretRow, Tables};
 
-/// How long call rows are kept, in milliseconds, and how often old ones are looked for.
-const KEPT: Millis = 3_600_000;
-const EVERY: Millis = 60_000;
-
 /// See [`host_core::port::store::Rows::apply`].
 pub(super) fn apply(tables: &mut Tables, unit: Unit) -> Result<(), ApplyError> {
     if unit.is_empty() || tables.calls.contains_key(&unit.call) {
@@ -150,7 +146,6 @@ fn write(tables: &mut Tables, unit: Unit) {
             put_item(tables, item);
         }
     }
-    purge(tables, at);
 }
 
 fn count(tables: &mut Tables, write: GenerationWrite) {
@@ -189,12 +184,4 @@ pub(super) fn put_item(tables: &mut Tables, item: ItemWrite) {
     let key = key(&item);
     let ItemWrite { name, outcome, state, .. } = item;
     tables.items.insert(key, host_core::request::RequestItem { name, outcome, state });
-}
-
-fn purge(tables: &mut Tables, now: Millis) {
-    if now >= tables.purged_at.saturating_add(EVERY) {
-        tables.purged_at = now;
-        let before = now.saturating_sub(KEPT);
-        tables.calls.retain(|_, at| *at >= before);
-    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use host_core::account::Account;
 use host_core::error::ApplyError;
 use host_core::holding::{Holding, Observed};
-use host_core::operation::OperationState;
+use host_core::operation::{OperationKind, OperationState};
 use host_core::port::slots::Slots as _;
 use host_core::port::store::{ListFilter, Memory as _, Outbox as _, Page, Records as _, Rows as _};
 use host_core::request::{ItemOutcome, RequestRow};
@@ -14,6 +14,7 @@ use host_store::Store;
 use host_trial::MemoryStore;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
+use tests_harness::Kind;
 
 use super::Fresh;
 use super::words::{
@@ -73,7 +74,12 @@ fn beside(chance: &mut StdRng, number: usize, name: &str, unit: &mut Unit) {
     }
     if chance.random_range(0..2) == 0 && number > 2 {
         let id = format!("o{}", chance.random_range(0..number));
-        unit.ended.push(OperationEnd { id, state: OperationState::Done, failure: None });
+        unit.ended.push(OperationEnd {
+            id,
+            kind: OperationKind::Add,
+            state: OperationState::Done,
+            failure: None,
+        });
     }
     match chance.random_range(0..4) {
         0 => unit.holdings.push(new_holding(name, "agent-1")),
@@ -93,7 +99,7 @@ fn beside(chance: &mut StdRng, number: usize, name: &str, unit: &mut Unit) {
 }
 
 /// What an answer is, without its sentence.
-fn kind(answer: &Result<(), ApplyError>) -> &'static str {
+fn ending(answer: &Result<(), ApplyError>) -> &'static str {
     match answer {
         Ok(()) => "applied",
         Err(ApplyError::Stale(_)) => "stale",
@@ -134,8 +140,8 @@ macro_rules! everything {
     }};
 }
 
-async fn both() -> (Fresh, MemoryStore) {
-    let fresh = Fresh::new().await;
+async fn both(kind: Kind) -> (Fresh, MemoryStore) {
+    let fresh = Fresh::new(kind).await;
     let memory = MemoryStore::new(false);
     memory.serve("lifecycle".into(), offer("sha256:1"), 1).await.expect("served");
     let request = RequestRow {
@@ -153,17 +159,18 @@ async fn both() -> (Fresh, MemoryStore) {
     (fresh, memory)
 }
 
-#[tokio::test]
-async fn the_store_in_memory_answers_as_the_database_does() {
+on_every_database!(the_store_in_memory_answers_as_the_database_does);
+
+async fn the_store_in_memory_answers_as_the_database_does(kind: Kind) {
     let mut applied = 0;
     for seed in 0..8 {
-        let (fresh, memory) = both().await;
+        let (fresh, memory) = both(kind).await;
         let store: Arc<Store> = Arc::new(fresh.store.clone());
         let mut chance = StdRng::seed_from_u64(seed);
         for number in 0..60 {
             let unit = any_unit(&mut chance, number);
             let (one, other) = (store.apply(unit.clone()).await, memory.apply(unit.clone()).await);
-            assert_eq!(kind(&one), kind(&other), "seed {seed}: {one:?}, {other:?}: {unit:#?}");
+            assert_eq!(ending(&one), ending(&other), "seed {seed}: {one:?}, {other:?}: {unit:#?}");
             applied += usize::from(one.is_ok());
         }
         assert_eq!(everything!(&*store), everything!(&memory), "seed {seed}");

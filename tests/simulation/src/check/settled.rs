@@ -216,13 +216,13 @@ impl Settled<'_> {
     }
 
     fn operations(&self) -> Found {
-        for pending in self.tables.pending().map(|row| &row.operation) {
-            return Err(format!(
-                "{:?} {} of {} is never answered by {}",
-                pending.kind, pending.id, pending.account, pending.agent
-            ));
-        }
-        Ok(())
+        let Some(pending) = self.tables.pending().map(|row| &row.operation).next() else {
+            return Ok(());
+        };
+        Err(format!(
+            "{:?} {} of {} is never answered by {}",
+            pending.kind, pending.id, pending.account, pending.agent
+        ))
     }
 
     fn requests(&self) -> Found {
