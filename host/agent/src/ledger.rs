@@ -7,7 +7,7 @@
 mod entry;
 mod outbox;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use proto::agent::v1::{self as wire, operation::Kind};
 use proto::bounds;
@@ -22,7 +22,7 @@ const REMEMBERED: usize = 10_000;
 
 /// What is to be done about an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Todo {
+pub enum Todo {
     /// Look at the cluster, and say what was seen by [`Ledger::finish`].
     Look(Account),
     /// Stop watching the account; the answer is given.
@@ -33,11 +33,11 @@ pub(crate) enum Todo {
 
 /// The decision about an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Decision {
+pub struct Decision {
     /// Work on an older operation for the account is over.
-    pub(crate) overtakes: bool,
+    pub overtakes: bool,
     /// What is to be done.
-    pub(crate) todo: Todo,
+    pub todo: Todo,
 }
 
 impl Decision {
@@ -48,7 +48,7 @@ impl Decision {
 
 /// What is to be done when a look is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum After {
+pub enum After {
     /// Watch the account as it was looked at.
     Hold,
     /// Stop watching it.
@@ -61,10 +61,10 @@ pub(crate) enum After {
 
 /// Everything that the agent remembers.
 #[derive(Debug, Default)]
-pub(crate) struct Ledger {
-    accounts: HashMap<String, Entry>,
+pub struct Ledger {
+    accounts: BTreeMap<String, Entry>,
     /// The accounts of unacknowledged answers, by operation.
-    unacknowledged: HashMap<String, String>,
+    unacknowledged: BTreeMap<String, String>,
     /// Accounts that may be forgotten, in the order in which they came to rest.
     resting: VecDeque<String>,
     outbox: Outbox,
@@ -72,19 +72,26 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     /// Puts an account of the agent's own configuration in.
-    pub(crate) fn configure(&mut self, name: &str) {
+    pub fn configure(&mut self, name: &str) {
         let entry = self.accounts.entry(name.to_owned()).or_default();
         entry.configured = true;
         entry.held = Some(Held { revision: 0 });
     }
 
+    /// What is held, by name: the definition revision that it was given.
+    pub fn holds(&self) -> impl Iterator<Item = (&str, u64)> {
+        let held = self.accounts.iter().filter(|(_, entry)| entry.held.is_some());
+        held.map(|(name, entry)| (name.as_str(), entry.revision()))
+    }
+
     /// How many accounts are held.
-    pub(crate) fn held(&self) -> u64 {
+    #[must_use]
+    pub fn held(&self) -> u64 {
         self.accounts.values().filter(|entry| entry.held.is_some()).count() as u64
     }
 
     /// Takes an operation in.
-    pub(crate) fn admit(&mut self, operation: wire::Operation) -> Decision {
+    pub fn admit(&mut self, operation: wire::Operation) -> Decision {
         if operation.id.is_empty() {
             return Decision::only(Todo::Nothing);
         }
@@ -150,7 +157,7 @@ impl Ledger {
     }
 
     /// Takes in what the look for an operation showed.
-    pub(crate) fn finish(
+    pub fn finish(
         &mut self,
         name: &str,
         operation_id: &str,
@@ -182,7 +189,7 @@ impl Ledger {
     }
 
     /// Takes in what was seen at an account without anybody having asked.
-    pub(crate) fn changed(&mut self, change: &Change) {
+    pub fn changed(&mut self, change: &Change) {
         let Some(entry) = self.accounts.get_mut(&change.account) else { return };
         if entry.held.is_some() {
             entry.saw(change.healthy, change.identity.as_ref(), change.namespaces.as_ref());
@@ -191,7 +198,7 @@ impl Ledger {
     }
 
     /// The bridge has committed the answers to these operations.
-    pub(crate) fn acknowledged(&mut self, operations: &[String]) {
+    pub fn acknowledged(&mut self, operations: &[String]) {
         for operation in operations {
             let Some(name) = self.unacknowledged.remove(operation) else { continue };
             let Some(entry) = self.accounts.get_mut(&name) else { continue };
@@ -213,7 +220,7 @@ impl Ledger {
     }
 
     /// A stream begins: what the bridge is told in its registration, and what is to be said again after it.
-    pub(crate) fn register(&mut self) -> Vec<wire::HeldAccount> {
+    pub fn register(&mut self) -> Vec<wire::HeldAccount> {
         let waiting = self.unacknowledged.values().map(String::as_str);
         self.outbox.begin_again(waiting);
         self.accounts.iter().filter_map(|(name, entry)| entry.registered(name)).collect()
@@ -221,7 +228,7 @@ impl Ledger {
 
     /// A heartbeat's time has passed: answers that were sent before the last one, and are not acknowledged, are to be
     /// sent again.
-    pub(crate) fn beat(&mut self) {
+    pub fn beat(&mut self) {
         self.outbox.beat();
         for name in self.unacknowledged.values() {
             let answer = self.accounts.get_mut(name).and_then(|entry| entry.answer.as_mut());
@@ -233,12 +240,13 @@ impl Ledger {
     }
 
     /// Whether there is something to say.
-    pub(crate) fn has_words(&self) -> bool {
+    #[must_use]
+    pub fn has_words(&self) -> bool {
         self.outbox.has_words()
     }
 
     /// The next answers to be sent, `limit` at most.
-    pub(crate) fn next_results(&mut self, limit: usize) -> Vec<wire::OperationResult> {
+    pub fn next_results(&mut self, limit: usize) -> Vec<wire::OperationResult> {
         let accounts = &self.accounts;
         self.outbox.take_answers(limit, |name| {
             accounts.get(name)?.answer.as_ref().map(|answer| answer.result.clone())
@@ -246,7 +254,7 @@ impl Ledger {
     }
 
     /// The next observations to be sent, `limit` at most.
-    pub(crate) fn next_observations(&mut self, limit: usize) -> Vec<wire::Observation> {
+    pub fn next_observations(&mut self, limit: usize) -> Vec<wire::Observation> {
         let accounts = &self.accounts;
         self.outbox.take_observed(limit, |name| accounts.get(name)?.observed(name))
     }

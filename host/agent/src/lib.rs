@@ -12,7 +12,7 @@ mod conversation;
 mod definition;
 mod desk;
 mod dial;
-mod ledger;
+pub mod ledger;
 mod options;
 mod register;
 mod simulated;

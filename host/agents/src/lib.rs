@@ -16,7 +16,7 @@ mod registry;
 mod seat;
 mod server;
 mod service;
-mod words;
+pub mod words;
 
 pub use options::{BadOptions, Options};
 pub use server::{AgentServer, BindError, ServeError};

@@ -10,13 +10,13 @@ use proto::bounds;
 
 /// What an agent said that breaks a rule of `agent.proto`, as a sentence for whoever runs the agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Malformed(pub(crate) String);
+pub struct Malformed(pub String);
 
 type Read<T> = Result<T, Malformed>;
 
 /// A message on a stream that is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Word {
+pub enum Word {
     /// It is there.
     Heartbeat,
     /// It answers.
@@ -26,7 +26,10 @@ pub(crate) enum Word {
 }
 
 /// Reads a message of an agent that has registered.
-pub(crate) fn read(message: wire::AgentMessage) -> Read<Word> {
+///
+/// # Errors
+/// [`Malformed`], with the first rule that it breaks.
+pub fn read(message: wire::AgentMessage) -> Read<Word> {
     match message.message {
         None => broken("a message is empty, or of a kind that this version does not have"),
         Some(agent_message::Message::Register(_)) => {
@@ -44,7 +47,10 @@ pub(crate) fn read(message: wire::AgentMessage) -> Read<Word> {
 }
 
 /// Reads an account of a registration.
-pub(crate) fn held(held: wire::HeldAccount) -> Read<HeldAccount> {
+///
+/// # Errors
+/// As for [`read`].
+pub fn held(held: wire::HeldAccount) -> Read<HeldAccount> {
     let account = account(&held.name)?;
     Ok(HeldAccount {
         configured: configured(held.origin, &account)?,
@@ -186,7 +192,8 @@ fn broken<T>(sentence: impl Into<String>) -> Read<T> {
 }
 
 /// Writes an operation as it goes to its agent.
-pub(crate) fn operation(delivery: &Delivery) -> wire::Operation {
+#[must_use]
+pub fn operation(delivery: &Delivery) -> wire::Operation {
     let operation = &delivery.operation;
     let kind = match operation.kind {
         OperationKind::Add => Kind::AddAccounts,

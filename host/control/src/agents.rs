@@ -1,6 +1,6 @@
 //! Comings and goings of agents, and what they say.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -111,8 +111,13 @@ impl Bridge {
             return;
         }
         known.end.cancel();
-        let agent =
-            Agent { presence: Presence::Gone, presence_since: since, ..known.agent.clone() };
+        // Whatever was settled of its coming: of its going nothing is.
+        let agent = Agent {
+            presence: Presence::Gone,
+            presence_since: since,
+            settled: Presence::Connected,
+            ..known.agent.clone()
+        };
         let agent = match shared.put_agent(agent.clone(), Some(session)).await {
             Ok(Some(agent)) => agent,
             // It is on another replica by now.
@@ -191,7 +196,7 @@ impl Bridge {
         {
             warn!(agent = %session.agent, "namespaces were not written down: {error}");
         }
-        let newest: HashMap<String, HeldAccount> =
+        let newest: BTreeMap<String, HeldAccount> =
             seen.into_iter().map(|says| (says.account.clone(), says)).collect();
         let newest: Vec<HeldAccount> = newest.into_values().collect();
         for part in newest.chunks(BATCH_MAX) {
@@ -250,7 +255,12 @@ impl AgentEvents for Bridge {
 
     async fn opened(&self, session: Session) {
         let Some(known) = self.shared.registry.get(&session.agent) else { return };
-        if known.agent.session == session.session {
+        if known.agent.session != session.session {
+            // It was overtaken while its registration was taken in, when there was no stream yet that could be ended.
+            self.shared.ports.link.overtaken(&session, &known.agent.instance).await;
+        } else if known.agent.presence != Presence::Connected {
+            self.shared.register_again(&session).await;
+        } else {
             self.spawn_sender(session, known);
         }
     }

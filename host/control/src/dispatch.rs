@@ -41,6 +41,7 @@ impl Bridge {
                     }
                 };
                 tokio::select! {
+                    biased;
                     () = known.end.cancelled() => return,
                     () = known.wake.notified() => {}
                     () = timer => {}

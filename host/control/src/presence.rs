@@ -81,7 +81,7 @@ impl Shared {
 
     /// Another replica took this one for dead and its agent for lost, while its stream is open here: the agent is asked
     /// to register again, which sets right whatever was decided meanwhile.
-    async fn register_again(&self, session: &Session) {
+    pub(crate) async fn register_again(&self, session: &Session) {
         warn!(agent = %session.agent, "this replica was away for so long that its agent was taken for lost");
         let reason = "the bridge was away; register again";
         self.ports.link.disconnect(&session.agent, reason).await;

@@ -1,6 +1,6 @@
 //! Who is there: the agents as this replica knows them, in memory, with the newest word of the database behind it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -36,13 +36,15 @@ pub(crate) enum TakenIn {
 /// Every agent that was ever there.
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
-    agents: Mutex<HashMap<String, Known>>,
+    agents: Mutex<BTreeMap<String, Known>>,
     /// The count of changes up to which other replicas' rows are taken in.
     seen: AtomicU64,
+    /// Ends every sender, also those that are still to begin.
+    end: CancellationToken,
 }
 
 impl Registry {
-    fn map(&self) -> MutexGuard<'_, HashMap<String, Known>> {
+    fn map(&self) -> MutexGuard<'_, BTreeMap<String, Known>> {
         self.agents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -81,14 +83,16 @@ impl Registry {
         taken
     }
 
-    /// Takes an agent's row in; a new session ends the sender of the one before.
+    /// Takes an agent's row in; a new session ends the sender of the one before. A row that was written before the one
+    /// that is known changes nothing: whoever wrote it was overtaken on his way back. Answers what is known now.
     pub(crate) fn put(&self, agent: Agent) -> Known {
         let mut map = self.map();
         match map.get_mut(&agent.id) {
+            Some(known) if known.agent.changed > agent.changed => known.clone(),
             Some(known) => {
                 if known.agent.session != agent.session {
                     known.end.cancel();
-                    known.end = CancellationToken::new();
+                    known.end = self.end.child_token();
                     known.wake = Arc::new(Notify::new());
                 }
                 known.agent = agent;
@@ -98,7 +102,7 @@ impl Registry {
                 let known = Known {
                     agent,
                     wake: Arc::new(Notify::new()),
-                    end: CancellationToken::new(),
+                    end: self.end.child_token(),
                     line: Arc::default(),
                 };
                 map.insert(known.agent.id.clone(), known.clone());
@@ -164,11 +168,9 @@ impl Registry {
         }
     }
 
-    /// Ends every sender.
+    /// Ends every sender, for good.
     pub(crate) fn end(&self) {
-        for known in self.map().values() {
-            known.end.cancel();
-        }
+        self.end.cancel();
     }
 }
 
@@ -178,5 +180,48 @@ pub(crate) fn session(agent: &Agent) -> Session {
         agent: agent.id.clone(),
         instance: agent.instance.clone(),
         session: agent.session.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use host_core::agent::{Agent, Presence};
+
+    use super::Registry;
+
+    fn agent(session: &str, presence: Presence, changed: u64) -> Agent {
+        Agent {
+            id: "a".into(),
+            instance: "i".into(),
+            zone: "eu".into(),
+            session: session.into(),
+            presence,
+            presence_since: 0,
+            last_seen: 0,
+            settled: Presence::Gone,
+            version: String::new(),
+            replica: "bridge-0".into(),
+            changed,
+        }
+    }
+
+    #[test]
+    fn a_good_bye_that_was_overtaken_on_its_way_back_changes_nothing() {
+        let registry = Registry::default();
+        registry.put(agent("s2", Presence::Connected, 2));
+        let known = registry.put(agent("s1", Presence::Gone, 1));
+        assert_eq!(
+            (known.agent.session.as_str(), known.agent.presence),
+            ("s2", Presence::Connected)
+        );
+        assert_eq!(registry.gone_since("a"), None);
+    }
+
+    #[test]
+    fn a_sender_that_begins_while_the_bridge_stops_ends_at_once() {
+        let registry = Registry::default();
+        registry.end();
+        assert!(registry.put(agent("s1", Presence::Connected, 1)).end.is_cancelled());
+        assert!(registry.put(agent("s2", Presence::Connected, 2)).end.is_cancelled());
     }
 }

@@ -15,7 +15,7 @@ use host_core::port::replicas::{Replica, Ring};
 use host_core::request::{ItemOutcome, RequestItem, RequestRow};
 use host_core::unit::assemble::KeptDefinition;
 use host_core::unit::{Fences, ItemWrite};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::bridge::{Bridge, Shared, later};
 use crate::counts::Counter;
@@ -27,11 +27,29 @@ use crate::world::{handle, keep};
 /// Where a definition came from that a request brought.
 const SOURCE: &str = "api";
 
+/// How long a request that was cut short waits for the database.
+const TROUBLE_MS: u64 = 1_000;
+
 impl Bridge {
     async fn take(&self, asked: Asked) -> Result<Handle, AskError> {
+        let id = self.shared.ports.ids.next();
+        let items = asked.groups.iter().flat_map(|(_, items)| items);
+        let names: Vec<String> = items.map(|item| item.name.clone()).collect();
+        let taken = self.begin(id.clone(), asked).await;
+        match &taken {
+            Err(AskError::Interrupted { request, reason }) => {
+                self.cut_short(request.clone(), names, reason.clone());
+            }
+            Err(AskError::Unavailable(reason)) => self.cut_short(id, names, reason.clone()),
+            Ok(_) | Err(_) => {}
+        }
+        taken
+    }
+
+    async fn begin(&self, id: String, asked: Asked) -> Result<Handle, AskError> {
         let shared = &self.shared;
         let row = RequestRow {
-            id: shared.ports.ids.next(),
+            id,
             action: asked.groups.first().map_or(Action::Activate, |(action, _)| *action),
             who: asked.who.clone(),
             created_at: shared.ports.clock.now(),
@@ -64,6 +82,25 @@ impl Bridge {
         shared.counts.add(Counter::Items, &["refused"], refused);
         self.begin_items(&row, asked.groups).await?;
         self.handle(row).await
+    }
+
+    /// A request was cut short by trouble of the host. Items that no unit has come to end here, as soon as the database
+    /// answers, so that nobody waits for them for ever. A unit of whose commit nothing was heard either has written its
+    /// items by then, which stay, or is refused by those that stand here.
+    fn cut_short(&self, id: String, names: Vec<String>, reason: String) {
+        let shared = Arc::clone(&self.shared);
+        self.shared.tasks.spawn(async move {
+            while let Err(error) = shared.end_rest(&id, &names, &reason).await {
+                warn!(request = %id, "its items cannot be ended yet: {error}");
+                let next = later(shared.ports.clock.now(), TROUBLE_MS);
+                tokio::select! {
+                    biased;
+                    // The next start of this replica ends them, or whoever finds that there is none.
+                    () = shared.stop.cancelled() => return,
+                    () = shared.ports.clock.sleep_until(next) => {}
+                }
+            }
+        });
     }
 
     async fn begin_items(
@@ -237,6 +274,7 @@ impl Bridge {
             // Another replica's ring may be lost.
             let look = if shared.several { until.min(later(now, LOOK_MS)) } else { until };
             tokio::select! {
+                biased;
                 () = &mut moved => {}
                 () = shared.ports.clock.sleep_until(look) => {}
                 () = shared.stop.cancelled() => {
@@ -270,6 +308,30 @@ impl Bridge {
                 () = shared.ports.clock.sleep_until(look) => {}
             }
         }
+    }
+}
+
+impl Shared {
+    /// Ends the items of a request that nothing was written of; nothing, if the request itself was never written.
+    async fn end_rest(&self, id: &str, names: &[String], reason: &str) -> Result<(), StoreError> {
+        let records = &self.ports.records;
+        if records.request(id.to_owned()).await?.is_none() {
+            return Ok(());
+        }
+        for piece in names.chunks(BATCH_MAX) {
+            let items = piece.iter().map(|name| ItemWrite {
+                request: id.to_owned(),
+                name: name.clone(),
+                outcome: ItemOutcome::Busy(reason.to_owned()),
+                state: None,
+            });
+            records.put_items(items.collect()).await?;
+        }
+        let requests = [id.to_owned()].into();
+        let ring = Ring { requests, ..Ring::default() };
+        self.rung(&ring);
+        self.rings.add(&ring);
+        Ok(())
     }
 }
 

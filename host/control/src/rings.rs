@@ -3,7 +3,7 @@
 //! One sender per replica: while one ring is on its way, what comes is put into the next. A replica that does not answer
 //! delays nobody else, and loses nothing that its look would not find.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use host_core::port::replicas::{Replica, Ring};
@@ -23,7 +23,7 @@ struct Peer {
 
 /// All other replicas.
 #[derive(Debug, Default)]
-pub(crate) struct Rings(Mutex<HashMap<String, Arc<Peer>>>);
+pub(crate) struct Rings(Mutex<BTreeMap<String, Arc<Peer>>>);
 
 impl Rings {
     /// Something was committed here.

@@ -26,14 +26,21 @@ pub(crate) struct Alarm {
 }
 
 impl Alarm {
-    /// Something is due at this time.
+    /// Something is due at this time: whoever waits for a later one is told.
     pub(crate) fn set(&self, at: Millis) {
-        let mut set = self.at.lock().unwrap_or_else(PoisonError::into_inner);
-        if set.is_none_or(|before| at < before) {
-            *set = Some(at);
-            drop(set);
+        if self.bring_forward(at) {
             self.earlier.notify_one();
         }
+    }
+
+    /// The same said by whoever waits himself, who needs not be told: he would wake at once, and again, for ever.
+    fn bring_forward(&self, at: Millis) -> bool {
+        let mut set = self.at.lock().unwrap_or_else(PoisonError::into_inner);
+        let earlier = set.is_none_or(|before| at < before);
+        if earlier {
+            *set = Some(at);
+        }
+        earlier
     }
 
     fn get(&self) -> Option<Millis> {
@@ -60,11 +67,14 @@ impl Bridge {
             };
             // A ring that was lost may have brought it forward: on a database with other replicas it is looked up.
             let look = shared.several.then(|| later(shared.ports.clock.now(), LOOK_MS));
-            next.into_iter().chain(look).for_each(|at| shared.alarm.set(at));
+            for at in next.into_iter().chain(look) {
+                shared.alarm.bring_forward(at);
+            }
             // The alarm may be brought forward while this waits; whoever does notifies.
             match shared.alarm.get() {
                 None => shared.alarm.earlier.notified().await,
                 Some(at) => tokio::select! {
+                    biased;
                     () = shared.ports.clock.sleep_until(at) => {}
                     () = shared.alarm.earlier.notified() => {}
                 },
@@ -142,5 +152,24 @@ impl Bridge {
             let shared = std::sync::Arc::clone(&self.shared);
             self.own(async move { shared.perform(work).await }).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::Alarm;
+
+    #[test]
+    fn whoever_waits_is_told_of_what_others_bring_forward_and_not_of_his_own() {
+        let alarm = Alarm::default();
+        alarm.bring_forward(10);
+        assert!(alarm.earlier.notified().now_or_never().is_none(), "he would wake for ever");
+        alarm.set(20);
+        assert!(alarm.earlier.notified().now_or_never().is_none(), "that is later");
+        alarm.set(5);
+        assert!(alarm.earlier.notified().now_or_never().is_some());
+        assert_eq!(alarm.get(), Some(5));
     }
 }

@@ -299,7 +299,7 @@ impl Shared {
             }
             Taught::Observations(seen) => {
                 for says in seen.iter().filter(|says| accounts.contains(&says.account)) {
-                    let known = known(&call, &says.account, agent, instance);
+                    let known = known_of(&mut call, &says.account, agent, instance);
                     let lesson = knowledge::observed(&known, says);
                     lesson.into_iter().for_each(|lesson| call.learn(lesson));
                 }
@@ -327,7 +327,7 @@ impl Shared {
         let mut answers = Vec::with_capacity(results.len());
         for result in results {
             let operation = asked.get(result.operation.as_str()).copied();
-            let known = known(call, &result.account, agent, instance);
+            let known = known_of(call, &result.account, agent, instance);
             let lesson = knowledge::answered(&known, result, operation, call.at);
             if let Some(operation) = operation {
                 answers.push(answered(result, operation, lesson.is_some()));
@@ -391,14 +391,19 @@ impl Shared {
         };
         let (tally, first) = (Tally::of(&unit), unit.journal.iter().map(|step| &step.id).min());
         let first = first.cloned();
-        self.ports.rows.apply(unit).await?;
-        self.counts.put(tally);
-        if first.is_some() {
-            self.feed.stir(first.as_deref());
+        let applied = self.ports.rows.apply(unit).await;
+        if applied.is_ok() {
+            self.counts.put(tally);
         }
-        self.rung(&ring);
-        self.rings.add(&ring);
-        Ok(())
+        // Of what may be there whoever waits for it must hear too: nobody else would tell him.
+        if matches!(applied, Ok(()) | Err(ApplyError::Unknown(_))) {
+            if first.is_some() {
+                self.feed.stir(first.as_deref());
+            }
+            self.rung(&ring);
+            self.rings.add(&ring);
+        }
+        applied
     }
 
     /// Something was committed, here or elsewhere.
@@ -477,6 +482,15 @@ impl Shared {
 fn known(call: &Call, account: &str, agent: &str, instance: &str) -> Holding {
     let known = call.holding(account, agent).cloned();
     known.unwrap_or_else(|| Holding::unheard_of(account, agent, instance))
+}
+
+/// The same for an instance that speaks: what was known of another one is forgotten first.
+fn known_of(call: &mut Call, account: &str, agent: &str, instance: &str) -> Holding {
+    let before = known(call, account, agent, instance);
+    if let Some(lesson) = knowledge::spoken_by(&before, instance) {
+        call.learn(lesson);
+    }
+    known(call, account, agent, instance)
 }
 
 fn answered(result: &OperationResult, operation: &Operation, counted: bool) -> Answered {

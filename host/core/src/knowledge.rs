@@ -46,15 +46,7 @@ impl Lesson {
 /// are forgotten. An instance that was known keeps both.
 #[must_use]
 pub fn registered(known: &Holding, instance: &str, says: Option<&HeldAccount>) -> Option<Lesson> {
-    let mut lesson = Lesson::of(known.clone());
-    if known.instance != instance {
-        lesson.holding = Holding {
-            revision: known.revision,
-            generation: known.generation,
-            ..Holding::unheard_of(&known.account, &known.agent, instance)
-        };
-        lesson.ended = known.operation.as_ref().map(withdrawn);
-    }
+    let mut lesson = spoken_by(known, instance).unwrap_or_else(|| Lesson::of(known.clone()));
     let holding = &mut lesson.holding;
     holding.observed = says.and_then(|s| s.held).map_or(Observed::NotHeld, Observed::Held);
     holding.configured = says.is_some_and(|s| s.configured);
@@ -63,6 +55,22 @@ pub fn registered(known: &Holding, instance: &str, says: Option<&HeldAccount>) -
         holding.healthy = says.healthy;
     }
     (lesson.holding != *known).then_some(lesson)
+}
+
+/// A word comes from another instance than the one that something is known of: whoever asked that one was behind. It is
+/// known of nobody any more, and what it was asked is withdrawn. Nothing, if it is the same instance.
+#[must_use]
+pub fn spoken_by(known: &Holding, instance: &str) -> Option<Lesson> {
+    if known.instance == instance {
+        return None;
+    }
+    let mut lesson = Lesson::of(Holding {
+        revision: known.revision,
+        generation: known.generation,
+        ..Holding::unheard_of(&known.account, &known.agent, instance)
+    });
+    lesson.ended = known.operation.as_ref().map(withdrawn);
+    Some(lesson)
 }
 
 /// An agent answered an operation.
@@ -141,15 +149,15 @@ pub fn observed(known: &Holding, says: &HeldAccount) -> Option<Lesson> {
 }
 
 /// An operation was submitted: what the agent holds is unknown until it answers, and an older unanswered operation is
-/// withdrawn (`spec/lifecycle.md`, rule 12). Answers to older ones never count from now on, also if the new one should be
-/// withdrawn in its turn: the agent may have done it, and a late answer would no longer be the truth.
+/// withdrawn (`spec/lifecycle.md`, rule 12). Answers to older ones do not count while the new one is unanswered. Should it
+/// be withdrawn in its turn because the agent is gone, then the agent may never have seen it: what it says on its next
+/// stream is the truth, also if that is an answer to an older one that it was still working on when it registered.
+/// (Answers of earlier streams are nobody's any more: their sessions are over.)
 #[must_use]
 pub fn submitted(known: &Holding, operation: &Operation, revision: u64) -> Lesson {
     let mut lesson = Lesson::of(known.clone());
     lesson.ended = known.operation.as_ref().map(withdrawn);
     let holding = &mut lesson.holding;
-    let older = operation.generation.saturating_sub(1);
-    holding.answered_generation = holding.answered_generation.max(older);
     holding.instance.clone_from(&operation.instance);
     if operation.kind != OperationKind::Check {
         holding.observed = Observed::Unknown;

@@ -3,6 +3,7 @@
 //! A case is a function of the kind of database; `on_every_database!` (`kinds.rs`) makes a test of it for each kind, so that
 //! `store::units::postgres::a_call_is_applied_once` is one of three.
 
+mod alike;
 mod broken_lines;
 mod contention;
 mod dropping;

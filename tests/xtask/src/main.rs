@@ -48,6 +48,15 @@ enum Verb {
     },
     /// Check the house: who knows whom, what stands where, how files begin
     Tidy,
+    /// Simulate bridges, agents, database and clock, with a schedule from each seed
+    ///
+    /// `--seeds N` runs so many and says which failed; `--seed S` replays one with everything that happens. `--help` after
+    /// `--` lists the rest.
+    Simulate {
+        /// Handed on to the simulation: --seeds, --seed, --replicas, --steps, --component, --mutant
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Run the benchmarks of spec/measures.md; without names, all of them
     ///
     /// Our own crates are optimized for it, so the first run builds them once more.
@@ -88,6 +97,7 @@ fn perform(verb: Verb) -> Result<()> {
             "floors::",
             "tidy::",
         ])),
+        Verb::Simulate { arguments } => simulate(&arguments),
         Verb::Bench { names } => bench(&names),
     }
 }
@@ -116,6 +126,14 @@ fn become_(mut command: std::process::Command) -> Result<()> {
 #[cfg(not(unix))]
 fn become_(mut command: std::process::Command) -> Result<()> {
     run(&mut command)
+}
+
+fn simulate(arguments: &[String]) -> Result<()> {
+    require_c_compiler()?;
+    guest::build()?;
+    run(&mut workspace::cargo(&["build", "--workspace", "--bin", "simulate"]))?;
+    let mut command = std::process::Command::new(workspace::built("simulate"));
+    run(command.args(arguments).current_dir(workspace::root()))
 }
 
 fn bench(names: &[String]) -> Result<()> {

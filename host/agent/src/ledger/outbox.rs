@@ -1,7 +1,7 @@
 //! What is still to be said, by account: an answer or an observation is looked up when it is sent, so that the newest
 //! travels and nothing waits twice.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use proto::agent::v1::{Observation, OperationResult};
 
@@ -12,7 +12,7 @@ const IN_PASSING: usize = 10_000;
 #[derive(Debug, Default)]
 struct Names {
     order: VecDeque<String>,
-    members: HashSet<String>,
+    members: BTreeSet<String>,
 }
 
 impl Names {
@@ -36,8 +36,8 @@ pub(crate) struct Outbox {
     in_passing: VecDeque<OperationResult>,
     observed: Names,
     /// Observations are not acknowledged: those of the last two heartbeats are repeated on a new stream.
-    told_now: HashSet<String>,
-    told_before: HashSet<String>,
+    told_now: BTreeSet<String>,
+    told_before: BTreeSet<String>,
 }
 
 impl Outbox {
@@ -75,9 +75,8 @@ impl Outbox {
     pub(crate) fn begin_again<'a>(&mut self, unacknowledged: impl Iterator<Item = &'a str>) {
         self.in_passing.clear();
         unacknowledged.for_each(|account| self.answers.add(account));
-        for account in self.told_now.drain().chain(self.told_before.drain()) {
-            self.observed.add(&account);
-        }
+        let told = [std::mem::take(&mut self.told_now), std::mem::take(&mut self.told_before)];
+        told.iter().flatten().for_each(|account| self.observed.add(account));
     }
 
     /// Takes answers out, looking each up.

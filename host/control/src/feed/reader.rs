@@ -59,6 +59,7 @@ impl Reader {
         loop {
             let at = self.near_at.min(self.far_at);
             tokio::select! {
+                biased;
                 () = inner.stop.cancelled() => return,
                 () = inner.stirred.notified() => {}
                 () = inner.clock.sleep_until(at) => {}

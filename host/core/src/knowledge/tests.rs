@@ -1,6 +1,6 @@
 //! What is learnt, and what is not.
 
-use super::{answered, given_up, observed, registered, submitted};
+use super::{answered, given_up, observed, registered, spoken_by, submitted};
 use crate::account::Failure;
 use crate::agent::{HeldAccount, OperationResult};
 use crate::holding::{Holding, Observed};
@@ -130,6 +130,30 @@ fn refusals_are_counted_until_something_is_done() {
     let known = submitted(&twice, &row, 8).holding;
     let done = answered(&known, &result(3, None, Some(1)), Some(&row), 9).expect("counts").holding;
     assert_eq!(done.refusal, None);
+}
+
+#[test]
+fn an_older_answer_is_the_truth_when_what_overtook_it_is_withdrawn() {
+    let known = asked(OperationKind::Add, 5);
+    let newer = operation(6, OperationKind::Delete);
+    let known = submitted(&known, &newer, 9).holding;
+    let older = operation(5, OperationKind::Add);
+    let late = result(5, None, Some(3));
+    assert_eq!(answered(&known, &late, Some(&older), 9), None, "the newer one is unanswered");
+    // The agent goes before it has seen the newer one, and is back while it still works on the older.
+    let known = given_up(&known).expect("it is withdrawn").holding;
+    let known = registered(&known, "i1", None).expect("news").holding;
+    let lesson = answered(&known, &late, Some(&older), 9).expect("it counts");
+    assert_eq!(lesson.holding.observed, Observed::Held(3));
+}
+
+#[test]
+fn what_another_instance_was_asked_is_forgotten_when_one_speaks() {
+    let known = asked(OperationKind::Add, 5);
+    assert_eq!(spoken_by(&known, "i1"), None);
+    let lesson = spoken_by(&known, "i2").expect("news");
+    assert_eq!(lesson.ended.map(|ended| ended.id), Some("op-5".into()));
+    assert_eq!((lesson.holding.instance.as_str(), lesson.holding.operation), ("i2", None));
 }
 
 #[test]

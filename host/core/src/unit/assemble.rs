@@ -16,7 +16,7 @@ use crate::event::{Answer, Event};
 use crate::holding::{Holding, Observed};
 use crate::journal::JournalEntry;
 use crate::knowledge::{self, Lesson};
-use crate::operation::{Operation, OperationState};
+use crate::operation::{Operation, OperationKind, OperationState};
 use crate::port::store::NameRow;
 use crate::request::ItemOutcome;
 use crate::secret::Secret;
@@ -139,7 +139,7 @@ pub fn assemble(
     for submission in writes.submissions {
         work.submit(submission);
     }
-    work.withdraw_from_the_gone();
+    work.withdraw_what_is_idle();
     work.items(answer);
     work.finish()
 }
@@ -170,8 +170,10 @@ impl Work<'_> {
         // A revision is never given twice to a name, also across removal and re-creation: rows begin at the time of
         // their first unit, and behind the last row of the name if another replica's clock was ahead, so that neither a
         // stale compare-and-swap nor an agent that comes back with an old definition can take the new row for the old.
+        // Both count the name up, so that a row that came and went since the name was read is not overlooked.
         let removed_at = self.call.names.get(&row.name).map_or(0, |name| name.removed_at);
         let first = self.call.at.max(removed_at + 1);
+        self.next_generation(&row.name);
         let (definition, source, fingerprint, declared_by) = self.origin(&row);
         let account = Account {
             name: row.name.clone(),
@@ -277,6 +279,7 @@ impl Work<'_> {
         self.steps(&mut row, Some(from), &removal.steps, true);
         row.removed = true;
         self.requests(&mut row, None, removal.finished);
+        self.next_generation(&removal.name);
         self.name(&removal.name).removed_at = Some(row.account.revision);
         self.rows.insert(removal.name, row);
     }
@@ -415,22 +418,21 @@ impl Work<'_> {
         &mut self.unit.generations[place]
     }
 
-    /// Operations to agents that are gone are withdrawn when the row changes its state (rule 12).
-    fn withdraw_from_the_gone(&mut self) {
-        let moved: Vec<&String> = self
-            .rows
-            .iter()
-            .filter(|(_, row)| row.moved || row.removed)
-            .map(|(name, _)| name)
-            .collect();
-        let lessons: Vec<Lesson> = self
-            .call
-            .holdings
-            .values()
-            .filter(|state| moved.binary_search(&&state.holding.account).is_ok())
-            .filter(|state| self.call.gone.contains(&state.holding.agent))
-            .filter_map(|state| knowledge::given_up(&state.holding))
-            .collect();
+    /// Operations to agents that are gone are withdrawn when the row changes its state (rule 12). With a row that ends,
+    /// a check of it ends too: it makes nobody a holder, so nothing else takes its place, and there is nothing left to
+    /// deliver it with.
+    fn withdraw_what_is_idle(&mut self) {
+        let idle = |holding: &Holding| {
+            let row = self.rows.get(&holding.account).filter(|row| row.moved || row.removed);
+            row.is_some_and(|row| {
+                let asked = holding.operation.as_ref().map(|operation| operation.kind);
+                self.call.gone.contains(&holding.agent)
+                    || (row.removed && asked == Some(OperationKind::Check))
+            })
+        };
+        let known = self.call.holdings.values().map(|state| &state.holding);
+        let lessons: Vec<Lesson> =
+            known.filter(|holding| idle(holding)).filter_map(knowledge::given_up).collect();
         for lesson in lessons {
             self.call.learn(lesson);
         }

@@ -47,10 +47,10 @@ impl World {
         answer(asked, (!takes).then_some("unreachable"), held)
     }
 
-    /// The stream ends. What was not taken in of the registration is never taken in; answers on their way are lost,
-    /// unless they may come late.
-    pub(super) fn cut(&mut self, at: usize, late: bool) {
-        self.messages.retain(|message| late || !message.is_answer_of(at));
+    /// The stream ends, after everything that it brought. What was not taken in of the registration is never taken in;
+    /// answers on their way are lost.
+    pub(super) fn cut(&mut self, at: usize) {
+        self.messages.retain(|message| !message.is_answer_of(at));
         let side = &mut self.agents[at];
         side.presence = Presence::Gone;
         side.gone_since = NOW;
@@ -72,6 +72,8 @@ impl World {
         self.agents[at].presence = Presence::Connected;
         self.agents[at].registered = self.agents[at].instance.clone();
         self.forget_registration(at);
+        // The bridge takes words of the newest session only.
+        self.messages.retain(|message| !message.is_answer_of(at));
         let left =
             |message: &Message| matches!(message, Message::Left { agent, .. } if *agent == at);
         self.messages.retain(|message| !left(message));

@@ -207,9 +207,6 @@ impl World {
         for insert in &unit.inserts {
             let name = insert.account.name.clone();
             self.definitions.insert(name.clone(), false);
-            if !variant.outlives_rows {
-                self.counts.remove(&name);
-            }
             self.rows.insert(name, insert.account.clone());
         }
         for update in &unit.updates {
@@ -238,6 +235,11 @@ impl World {
         self.outbox.extend(new.map(|operation| Pending { operation, handed: false }));
         for write in &unit.generations {
             self.counts.insert(write.name.clone(), write.generation);
+        }
+        if !variant.outlives_rows {
+            for insert in &unit.inserts {
+                self.counts.remove(&insert.account.name);
+            }
         }
         self.count_generations();
     }

@@ -17,7 +17,7 @@ pub(super) struct Faults {
     /// The bridge stops and starts.
     pub(super) bridge_restarts: bool,
     /// How many old answers for one agent and account may be on their way at once, beside a fresh one: answers then
-    /// outlive their stream, and come twice.
+    /// come twice, and after others.
     pub(super) late: usize,
 }
 
@@ -165,7 +165,7 @@ pub(super) fn happen(
         }
         Move::Message(place, again) => next.take_in(decided, variant, place, again)?,
         Move::Connect(at) => next.connect(at),
-        Move::Cut(at) | Move::Notice(at) => next.cut(at, configuration.faults.late > 0),
+        Move::Cut(at) | Move::Notice(at) => next.cut(at),
         Move::Restart(at) => next.restart(at),
         Move::Expire(at) => next.expire(at),
         Move::RestartBridge => next.restart_bridge(),

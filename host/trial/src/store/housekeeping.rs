@@ -1,0 +1,111 @@
+//! Lets go of old rows, a piece at a time.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use async_trait::async_trait;
+use host_core::agent::Presence;
+use host_core::clock::Millis;
+use host_core::error::StoreError;
+use host_core::holding::Observed;
+use host_core::operation::OperationState;
+use host_core::port::housekeeping::{Housekeeping, Kept, Piece};
+use host_core::request::ItemOutcome;
+
+use super::MemoryStore;
+use crate::tables::Tables;
+
+/// A piece of a table: the keys that are looked at, and where the next piece begins.
+fn piece<T>(
+    table: &BTreeMap<String, T>,
+    after: &str,
+    limit: usize,
+) -> (Vec<String>, Option<String>) {
+    let range = (Bound::Excluded(after.to_owned()), Bound::Unbounded);
+    let keys: Vec<String> = table.range(range).take(limit).map(|(key, _)| key.clone()).collect();
+    let next = keys.last().filter(|_| keys.len() >= limit).cloned();
+    (keys, next)
+}
+
+fn journal(tables: &mut Tables, id: &str, before: Millis) -> bool {
+    let Some(step) = tables.journal.get(id).filter(|step| step.at < before) else { return false };
+    let range = (Bound::Excluded(id.to_owned()), Bound::Unbounded);
+    let is_last = tables.journal.range(range).all(|(_, later)| later.account != step.account);
+    let stays = is_last && tables.accounts.contains_key(&step.account);
+    !stays && tables.journal.remove(id).is_some()
+}
+
+fn operation(tables: &mut Tables, id: &str, before: Millis) -> bool {
+    let row = tables.operations.get(id).map(|row| &row.operation);
+    let old = row.is_some_and(|operation| {
+        operation.state != OperationState::Pending
+            && operation.ended_at.is_some_and(|at| at < before)
+    });
+    old && tables.operations.remove(id).is_some()
+}
+
+fn request(tables: &mut Tables, id: &str, before: Millis) -> bool {
+    let old = tables.requests.get(id).is_some_and(|request| request.created_at < before);
+    let mut items = tables.items.iter().filter(|((of, _), _)| of == id);
+    if !old || items.any(|(_, item)| item.outcome == ItemOutcome::Pending) {
+        return false;
+    }
+    tables.items.retain(|(of, _), _| of != id);
+    tables.requests.remove(id).is_some()
+}
+
+fn agent(tables: &mut Tables, id: &str, before: Millis) -> bool {
+    let gone = tables.agents.get(id).is_some_and(|agent| {
+        agent.presence == Presence::Gone
+            && agent.settled == Presence::Gone
+            && agent.presence_since < before
+    });
+    let mut known = tables.holdings.values().filter(|known| known.agent == id);
+    let holds = known.any(|known| known.observed != Observed::NotHeld);
+    if !gone || holds || tables.pending_of(id).next().is_some() {
+        return false;
+    }
+    tables.holdings.retain(|(_, of), _| of != id);
+    tables.namespaces.retain(|(_, of), _| of != id);
+    tables.agents.remove(id).is_some()
+}
+
+#[async_trait]
+impl Housekeeping for MemoryStore {
+    async fn purge(
+        &self,
+        what: Kept,
+        before: Millis,
+        after: String,
+        limit: usize,
+    ) -> Result<Piece, StoreError> {
+        let tables = &mut *self.tables();
+        let limit = limit.max(1);
+        let (keys, next) = match what {
+            Kept::Journal => piece(&tables.journal, &after, limit),
+            Kept::Operations => piece(&tables.operations, &after, limit),
+            Kept::Requests => piece(&tables.requests, &after, limit),
+            Kept::Keys => piece(&tables.keys, &after, limit),
+            Kept::Calls => piece(&tables.calls, &after, limit),
+            Kept::Agents => piece(&tables.agents, &after, limit),
+        };
+        let mut went = 0;
+        for key in keys {
+            went += usize::from(match what {
+                Kept::Journal => journal(tables, &key, before),
+                Kept::Operations => operation(tables, &key, before),
+                Kept::Requests => request(tables, &key, before),
+                Kept::Keys => {
+                    let old = tables.keys.get(&key).is_some_and(|row| row.at < before);
+                    old && tables.keys.remove(&key).is_some()
+                }
+                Kept::Calls => {
+                    let old = tables.calls.get(&key).is_some_and(|at| *at < before);
+                    old && tables.calls.remove(&key).is_some()
+                }
+                Kept::Agents => agent(tables, &key, before),
+            });
+        }
+        Ok(Piece { went, next })
+    }
+}
