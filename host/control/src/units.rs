@@ -8,12 +8,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use host_core::account::{Account, DefinitionChange};
-use host_core::agent::{HeldAccount, OperationResult};
+use host_core::agent::{HeldAccount, OperationResult, Presence};
 use host_core::clock::Millis;
 use host_core::error::{ApplyError, CallError, StoreError};
 use host_core::event::{AgentEvent, Answer, Answered, Event, TickReason};
 use host_core::holding::Holding;
-use host_core::knowledge;
+use host_core::knowledge::{self, Lesson};
 use host_core::operation::Operation;
 use host_core::port::lifecycle::{Called, Lifecycle};
 use host_core::port::link::Session;
@@ -283,8 +283,17 @@ impl Shared {
             definitions: (*work.definitions).clone(),
             ..Call::default()
         };
-        let Event::OnAgent { agent, instance, event, accounts } = event else {
-            return Ok((call, false));
+        let (agent, instance, event, accounts) = match event {
+            Event::OnAgent { agent, instance, event, accounts } => {
+                (agent, instance, event, accounts)
+            }
+            Event::Tick { reason: TickReason::Sweep, accounts } => {
+                let read = self.ports.rows.holdings(accounts.clone()).await?;
+                call.holdings.extend(read.into_iter().map(as_read));
+                self.forget_old_instances(&mut call).await?;
+                return Ok((call, true));
+            }
+            Event::Tick { .. } | Event::Handle(_) => return Ok((call, false)),
         };
         let read = self.ports.rows.holdings(accounts.clone()).await?;
         call.holdings.extend(read.into_iter().map(as_read));
@@ -312,6 +321,30 @@ impl Shared {
             }
         }
         Ok((call, true))
+    }
+
+    /// What was asked of an instance that is no more is withdrawn, if nobody has heard so at the next one's coming: a
+    /// replica that had not heard of that one yet asked after it. The holdings were read before it is looked up who is
+    /// there, so that none of them is of an instance that came later.
+    async fn forget_old_instances(&self, call: &mut Call) -> Result<(), StoreError> {
+        if self.asked_of_old_instances(call).is_empty() {
+            return Ok(());
+        }
+        self.refresh().await?;
+        let lessons = self.asked_of_old_instances(call);
+        lessons.into_iter().for_each(|lesson| call.learn(lesson));
+        Ok(())
+    }
+
+    fn asked_of_old_instances(&self, call: &Call) -> Vec<Lesson> {
+        let known = call.holdings.values().map(|state| &state.holding);
+        let asked = known.filter(|holding| holding.operation.is_some());
+        let lesson = |holding: &Holding| {
+            let agent = self.registry.get(&holding.agent)?.agent;
+            let there = agent.presence == Presence::Connected;
+            there.then(|| knowledge::spoken_by(holding, &agent.instance)).flatten()
+        };
+        asked.filter_map(lesson).collect()
     }
 
     async fn learn_results(

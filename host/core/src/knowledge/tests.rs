@@ -84,14 +84,6 @@ fn an_answer_to_an_older_operation_does_not_count() {
 }
 
 #[test]
-fn an_answer_that_was_overtaken_never_counts_also_if_the_newer_operation_is_withdrawn() {
-    let known = submitted(&asked(OperationKind::Add, 1), &operation(2, OperationKind::Delete), 8);
-    let known = given_up(&known.holding).expect("had one").holding;
-    let late = result(1, None, Some(1));
-    assert_eq!(answered(&known, &late, Some(&operation(1, OperationKind::Add)), 9), None);
-}
-
-#[test]
 fn an_answer_counts_once() {
     let row = operation(1, OperationKind::Add);
     let once = answered(&asked(OperationKind::Add, 1), &result(1, None, Some(1)), Some(&row), 9);

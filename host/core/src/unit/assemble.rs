@@ -419,15 +419,15 @@ impl Work<'_> {
     }
 
     /// Operations to agents that are gone are withdrawn when the row changes its state (rule 12). With a row that ends,
-    /// a check of it ends too: it makes nobody a holder, so nothing else takes its place, and there is nothing left to
-    /// deliver it with.
+    /// whatever asked for its cluster ends too: there is nothing left to deliver it with. Where the agent had it already
+    /// and holds the account by and by, its answer says so, and it is told to drop it (rule 2).
     fn withdraw_what_is_idle(&mut self) {
         let idle = |holding: &Holding| {
             let row = self.rows.get(&holding.account).filter(|row| row.moved || row.removed);
             row.is_some_and(|row| {
                 let asked = holding.operation.as_ref().map(|operation| operation.kind);
                 self.call.gone.contains(&holding.agent)
-                    || (row.removed && asked == Some(OperationKind::Check))
+                    || (row.removed && asked.is_some_and(|kind| kind != OperationKind::Delete))
             })
         };
         let known = self.call.holdings.values().map(|state| &state.holding);

@@ -97,7 +97,10 @@ impl Settled<'_> {
         for account in held.keys().filter(|account| !agent.configured.contains(*account)) {
             let row = self.tables.accounts.get(account).map(|row| &row.account);
             let wanted = row.is_some_and(|row| {
-                row.state == "ACTIVE" && row.zone.as_ref().is_none_or(|zone| *zone == agent.zone)
+                // For a static row nothing is ever submitted (`spec/lifecycle.md`).
+                row.declared_by.is_some()
+                    || row.state == "ACTIVE"
+                        && row.zone.as_ref().is_none_or(|zone| *zone == agent.zone)
             });
             if !wanted {
                 return Err(format!(
