@@ -1,11 +1,12 @@
 //! Agents: who is there, what each holds, and ending one's stream.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use host_core::agent::{Agent, Presence};
 use host_core::clock::iso8601;
-use host_core::holding::Observed;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -26,7 +27,7 @@ pub(crate) struct AgentView {
     caching: bool,
     /// The replica of the bridge that has its stream, or had it last.
     clouddriver_id: String,
-    /// The last word from it, as ISO 8601.
+    /// The last word from it, as ISO 8601; while it is connected at most half a minute behind.
     last_connection: String,
     #[serde(rename = "type")]
     kind: String,
@@ -48,11 +49,7 @@ pub(crate) async fn list(State(state): State<Shared>) -> Result<Json<Vec<AgentVi
     let mut agents = state.memory.agents().await?;
     agents.retain(|agent| agent.presence != Presence::Gone);
     agents.sort_by(|one, other| one.id.cmp(&other.id));
-    let mut views = Vec::with_capacity(agents.len());
-    for agent in agents {
-        views.push(view(&state, agent).await?);
-    }
-    Ok(Json(views))
+    Ok(Json(views(&state, agents).await?))
 }
 
 /// One agent, also if it is gone.
@@ -68,7 +65,9 @@ pub(crate) async fn one(
     Id(id): Id,
 ) -> Result<Json<AgentView>, Problem> {
     let agent = find(&state, &id).await?;
-    Ok(Json(view(&state, agent).await?))
+    let missing = || Problem::new(Kind::NotFound, format!("there is no agent {id}"));
+    let view = views(&state, vec![agent]).await?.pop();
+    view.map(Json).ok_or_else(missing)
 }
 
 /// End an agent's stream, whichever replica has it; the agent dials again.
@@ -107,14 +106,22 @@ async fn find(state: &ApiState, id: &str) -> Result<Agent, Problem> {
     known.ok_or_else(|| Problem::new(Kind::NotFound, format!("there is no agent {id}")))
 }
 
-async fn view(state: &ApiState, agent: Agent) -> Result<AgentView, Problem> {
-    let holdings = state.records.held_by(agent.id.clone()).await?;
-    let accounts: Vec<String> = holdings
-        .into_iter()
-        .filter(|holding| matches!(holding.observed, Observed::Held(_)))
-        .map(|holding| holding.account)
-        .collect();
-    Ok(AgentView {
+/// Agents with what they hold, which is read in one go.
+async fn views(state: &ApiState, agents: Vec<Agent>) -> Result<Vec<AgentView>, Problem> {
+    let ids = agents.iter().map(|agent| agent.id.clone()).collect();
+    let mut held: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (agent, account) in state.records.held_by(ids).await? {
+        held.entry(agent).or_default().push(account);
+    }
+    let views = agents.into_iter().map(|agent| {
+        let accounts = held.remove(&agent.id).unwrap_or_default();
+        view(agent, accounts)
+    });
+    Ok(views.collect())
+}
+
+fn view(agent: Agent, accounts: Vec<String>) -> AgentView {
+    AgentView {
         agent_id: agent.id,
         caching: agent.presence == Presence::Connected && !accounts.is_empty(),
         accounts,
@@ -124,5 +131,5 @@ async fn view(state: &ApiState, agent: Agent) -> Result<AgentView, Problem> {
         zone_id: agent.zone,
         presence: agent.presence.as_str().to_owned(),
         version: agent.version,
-    })
+    }
 }

@@ -1,8 +1,9 @@
 //! The keeper: the one replica that does what only one should do, under a lease.
 //!
-//! What is due, the slow pass, replicas and agents that did not come back, and what has been kept long enough. The lease is compared and swapped; its beat
-//! moves for as long as the holder lives, and whoever sees it stand still takes over. The fencing number goes with every
-//! unit that is decided under the lease, so that a holder who was only asleep changes nothing when he wakes.
+//! What is due, the slow pass, replicas and agents that did not come back, and what has been kept long enough. The lease
+//! is compared and swapped; its beat moves for as long as the holder lives, and whoever sees it stand still takes over.
+//! The fencing number goes with every unit that is decided under the lease, so that a holder who was only asleep changes
+//! nothing when he wakes.
 //!
 //! All times are parts of `lease.ttl`, measured on the clock of whoever waits: the holder moves the beat every fifth and
 //! stops by himself when he could not for a half; another takes over when it stood still for seven tenths.
@@ -164,7 +165,8 @@ impl Bridge {
 
 /// Spawns the keeper.
 pub(crate) fn spawn(bridge: &Bridge) {
-    let keeper = bridge.clone();
+    let (keeper, heard) = (bridge.clone(), bridge.clone());
+    bridge.shared.tasks.spawn(async move { heard.hears().await });
     bridge.shared.tasks.spawn(async move { keeper.keeper().await });
     if bridge.shared.several {
         let shared = Arc::clone(&bridge.shared);

@@ -158,6 +158,15 @@ impl Registry {
         }
     }
 
+    /// The agents with a stream at this replica that have said something since a time: id, count of changes, when.
+    pub(crate) fn heard_since(&self, replica: &str, since: Millis) -> Vec<(String, u64, Millis)> {
+        let map = self.map();
+        let ours = map.values().map(|known| &known.agent).filter(|agent| agent.replica == replica);
+        ours.filter(|agent| agent.presence == Presence::Connected && agent.last_seen > since)
+            .map(|agent| (agent.id.clone(), agent.changed, agent.last_seen))
+            .collect()
+    }
+
     /// Wakes the senders of these agents.
     pub(crate) fn wake(&self, ids: &BTreeSet<String>) {
         let map = self.map();

@@ -155,7 +155,8 @@ impl Bridge {
 
     async fn await_agents_of(&self, replica: &str, now: Millis) -> Result<(), StoreError> {
         let shared = &self.shared;
-        for agent in shared.registry.all() {
+        // As the rows are now: what was heard of them lately is not told to other replicas.
+        for agent in shared.ports.memory.agents().await? {
             if agent.presence != Presence::Connected || agent.replica != replica {
                 continue;
             }

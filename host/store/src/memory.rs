@@ -2,11 +2,12 @@
 
 use async_trait::async_trait;
 use host_core::agent::Agent;
+use host_core::clock::Millis;
 use host_core::error::StoreError;
 use host_core::port::store::Memory;
 
 use crate::dialect::{Failure, Transaction};
-use crate::setwise;
+use crate::setwise::{self, Doing, Guarded, Swap};
 use crate::sql;
 use crate::statement::Statement;
 use crate::store::Store;
@@ -14,6 +15,9 @@ use crate::tables::{self, account, agent, holding};
 use crate::value::{self, Cells, Value, Wrong};
 
 const COUNTERS: &str = "swingbridge_counters";
+
+/// Rows of agents, as they were read.
+const GUARDED: Guarded = Guarded { table: agent::NAME, key: "id", guard: "changed" };
 
 /// The count of changes of agents' rows.
 const AGENTS: &str = "agents";
@@ -60,6 +64,23 @@ impl Memory for Store {
                 }
             }
             Err(contended(agent::NAME))
+        })
+        .await
+    }
+
+    async fn heard_of(&self, agents: Vec<(String, u64, Millis)>) -> Result<(), StoreError> {
+        let heard = |(key, expected, at)| Swap { key, expected, values: vec![Value::from(at)] };
+        let heard: Vec<Swap> = agents.into_iter().map(heard).collect();
+        if heard.is_empty() {
+            return Ok(());
+        }
+        self.action(|inner| async move {
+            let doing = Doing::Swap(&["last_seen"], &[]);
+            let mut transaction = inner.begin().await?;
+            for piece in setwise::change(GUARDED, doing, heard, inner.branches()) {
+                transaction.run(piece.statement).await?;
+            }
+            Ok(transaction.commit().await?)
         })
         .await
     }

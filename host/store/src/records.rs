@@ -3,9 +3,9 @@
 use std::collections::{BTreeSet, HashSet};
 
 use async_trait::async_trait;
+use host_core::BATCH_MAX;
 use host_core::clock::Millis;
 use host_core::error::StoreError;
-use host_core::holding::Holding;
 use host_core::journal::JournalEntry;
 use host_core::name;
 use host_core::operation::Operation;
@@ -157,9 +157,17 @@ impl Records for Store {
         self.select(statement, operation::NAME, operation::read).await
     }
 
-    async fn held_by(&self, agent: String) -> Result<Vec<Holding>, StoreError> {
-        let statement = Statement::new(sql::HELD_BY).bind(agent);
-        self.select(statement, holding::NAME, holding::read).await
+    async fn held_by(&self, agents: Vec<String>) -> Result<Vec<(String, String)>, StoreError> {
+        let mut held = Vec::new();
+        for piece in agents.chunks(BATCH_MAX) {
+            let statement = Statement::new(sql::HELD_BY).list(piece);
+            let read = |cells: &mut Cells| {
+                let _id = cells.text()?;
+                Ok((cells.text()?, cells.text()?))
+            };
+            held.extend(self.select(statement, holding::NAME, read).await?);
+        }
+        Ok(held)
     }
 
     async fn namespaces(&self, account: String) -> Result<Vec<String>, StoreError> {

@@ -113,7 +113,8 @@ statements! {
 
     // Holdings.
     HOLDINGS = concat!(holding!(), " WHERE h.account IN (?*) ORDER BY h.account, h.agent");
-    HELD_BY = concat!(holding!(), " WHERE h.agent = ? AND h.observed = 'held' ORDER BY h.account");
+    HELD_BY = "SELECT id, agent, account FROM swingbridge_holdings WHERE agent IN (?*) AND observed = 'held' \
+        ORDER BY agent, account";
     DELETE_NAMESPACES = "DELETE FROM swingbridge_namespaces WHERE id IN (?*)";
     NAMESPACES = "SELECT id, namespaces FROM swingbridge_namespaces WHERE account = ? ORDER BY agent";
 

@@ -263,6 +263,10 @@ impl Memory for SimStore {
         self.write("put-agent", self.store.put_agent(agent, session)).await
     }
 
+    async fn heard_of(&self, agents: Vec<(String, u64, Millis)>) -> Answer<()> {
+        self.write("heard-of", self.store.heard_of(agents)).await
+    }
+
     async fn count_in_zone(&self, zone: String) -> Answer<u64> {
         self.read("count-in-zone", self.store.count_in_zone(zone)).await
     }
@@ -327,8 +331,8 @@ impl Records for SimStore {
         self.read("operations-of-request", self.store.operations_of_request(id, limit)).await
     }
 
-    async fn held_by(&self, agent: String) -> Answer<Vec<Holding>> {
-        self.read("held-by", self.store.held_by(agent)).await
+    async fn held_by(&self, agents: Vec<String>) -> Answer<Vec<(String, String)>> {
+        self.read("held-by", self.store.held_by(agents)).await
     }
 
     async fn namespaces(&self, account: String) -> Answer<Vec<String>> {

@@ -319,6 +319,10 @@ impl Memory for MemoryStore {
         not_for_the_api()
     }
 
+    async fn heard_of(&self, _: Vec<(String, u64, Millis)>) -> Result<(), StoreError> {
+        not_for_the_api()
+    }
+
     async fn count_in_zone(&self, _: String) -> Result<u64, StoreError> {
         not_for_the_api()
     }
@@ -413,10 +417,11 @@ impl Records for MemoryStore {
         })
     }
 
-    async fn held_by(&self, agent: String) -> Result<Vec<Holding>, StoreError> {
+    async fn held_by(&self, agents: Vec<String>) -> Result<Vec<(String, String)>, StoreError> {
         self.read(|content| {
-            let held = content.holdings.iter();
-            held.filter(|holding| holding.agent == agent).cloned().collect()
+            let held = content.holdings.iter().filter(|h| matches!(h.observed, Observed::Held(_)));
+            let held = held.filter(|holding| agents.contains(&holding.agent));
+            held.map(|holding| (holding.agent.clone(), holding.account.clone())).collect()
         })
     }
 

@@ -184,6 +184,13 @@ pub trait Memory: std::fmt::Debug + Send + Sync {
         session: Option<String>,
     ) -> Result<Option<u64>, StoreError>;
 
+    /// When agents last said something: id, the [`Agent::changed`] that this was read with, and the time. A row that has
+    /// changed since stays as it is, and no row counts as changed by this.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn heard_of(&self, agents: Vec<(String, u64, Millis)>) -> Result<(), StoreError>;
+
     /// How many rows an agent of this zone may be asked to hold.
     ///
     /// # Errors
@@ -290,11 +297,11 @@ pub trait Records: std::fmt::Debug + Send + Sync {
         limit: usize,
     ) -> Result<Vec<Operation>, StoreError>;
 
-    /// What an agent holds, by name.
+    /// What these agents were last seen to hold: agent and account, in this order.
     ///
     /// # Errors
     /// [`StoreError`].
-    async fn held_by(&self, agent: String) -> Result<Vec<Holding>, StoreError>;
+    async fn held_by(&self, agents: Vec<String>) -> Result<Vec<(String, String)>, StoreError>;
 
     /// The namespaces that agents see for an account, each once, sorted.
     ///

@@ -84,7 +84,7 @@ fn reads() -> Vec<Statement> {
         Statement::new(sql::NAMES).list(names(500)),
         Statement::new(sql::AGENTS_SINCE).bind(ROWS as u64 - 100),
         bound(sql::UNSENT, "nn"),
-        bound(sql::HELD_BY, "t"),
+        Statement::new(sql::HELD_BY).list(names(5)),
         bound(sql::NAMESPACES, "t"),
         bound(sql::TO_SEND, "ttntn"),
         bound(sql::NEXT_TO_SEND, "ttn"),

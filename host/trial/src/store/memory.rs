@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use host_core::agent::Agent;
+use host_core::clock::Millis;
 use host_core::error::StoreError;
 use host_core::port::store::Memory;
 
@@ -41,6 +42,16 @@ impl Memory for MemoryStore {
         let changed = tables.agents_changed;
         tables.agents.insert(agent.id.clone(), Agent { changed, ..agent });
         Ok(Some(changed))
+    }
+
+    async fn heard_of(&self, agents: Vec<(String, u64, Millis)>) -> Result<(), StoreError> {
+        let mut tables = self.tables();
+        for (id, changed, at) in agents {
+            if let Some(row) = tables.agents.get_mut(&id).filter(|row| row.changed == changed) {
+                row.last_seen = at;
+            }
+        }
+        Ok(())
     }
 
     async fn count_in_zone(&self, zone: String) -> Result<u64, StoreError> {

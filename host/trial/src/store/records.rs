@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use host_core::clock::Millis;
 use host_core::error::StoreError;
-use host_core::holding::{Holding, Observed};
+use host_core::holding::Observed;
 use host_core::journal::JournalEntry;
 use host_core::name::fold;
 use host_core::operation::Operation;
@@ -134,11 +134,13 @@ impl Records for MemoryStore {
         Ok(of_request.take(limit).cloned().collect())
     }
 
-    async fn held_by(&self, agent: String) -> Result<Vec<Holding>, StoreError> {
+    async fn held_by(&self, agents: Vec<String>) -> Result<Vec<(String, String)>, StoreError> {
         let tables = self.tables();
-        let held = tables.holdings.values().filter(|holding| holding.agent == agent);
+        let held = tables.holdings.values().filter(|holding| agents.contains(&holding.agent));
         let held = held.filter(|holding| matches!(holding.observed, Observed::Held(_)));
-        Ok(held.map(|holding| tables.known(holding)).collect())
+        let held: BTreeSet<(String, String)> =
+            held.map(|holding| (holding.agent.clone(), holding.account.clone())).collect();
+        Ok(held.into_iter().collect())
     }
 
     async fn namespaces(&self, account: String) -> Result<Vec<String>, StoreError> {

@@ -97,7 +97,7 @@ fn every_action(store: &Store, turn: usize) -> Vec<Action<'_>> {
         store.journal("a".into(), None, 10),
         store.operation_history(list),
         store.operations_of_request("r".into(), 10),
-        store.held_by("agent-1".into()),
+        store.held_by(vec!["agent-1".into()]),
         store.namespaces("a".into()),
         store.ping(),
         store.open(vec![reference]),

@@ -7,10 +7,11 @@ use host_core::unit::Unit;
 use tests_harness::Kind;
 
 use super::Fresh;
-use super::words::{agent, holding, new_holding, offer, texts, unit};
+use super::words::{agent, new_holding, offer, texts, unit};
 
 on_every_database!(
     the_last_word_about_an_agent_is_kept,
+    when_an_agent_was_heard_is_kept_unless_its_row_has_changed,
     a_slot_moves_when_another_module_serves_and_only_then,
     a_module_of_an_older_program_does_not_take_the_slot_back,
     the_bytes_of_a_module_are_kept_whole,
@@ -35,6 +36,25 @@ async fn the_last_word_about_an_agent_is_kept(kind: Kind) {
     let fresh = fresh.again().await;
     assert_eq!(fresh.store.agents().await, Ok(vec![first, gone]));
     fresh.store.close().await;
+}
+
+async fn when_an_agent_was_heard_is_kept_unless_its_row_has_changed(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
+    store.put_agent(agent("agent-0"), None).await.expect("written");
+    store.put_agent(agent("agent-1"), None).await.expect("written");
+    let heard = |one: u64, other: u64| {
+        store.heard_of(vec![("agent-1".into(), other, 70), ("agent-0".into(), one, 60)])
+    };
+    heard(1, 2).await.expect("written");
+    let seen = async || {
+        let agents = store.agents().await.expect("read");
+        agents.iter().map(|agent| (agent.last_seen, agent.changed)).collect::<Vec<_>>()
+    };
+    assert_eq!(seen().await, [(60, 1), (70, 2)], "and no other replica has to look at it");
+    store.put_agent(Agent { last_seen: 99, ..agent("agent-1") }, None).await.expect("written");
+    heard(1, 2).await.expect("nothing to be said");
+    assert_eq!(seen().await, [(60, 1), (99, 3)]);
+    store.close().await;
 }
 
 async fn a_slot_moves_when_another_module_serves_and_only_then(kind: Kind) {
@@ -104,7 +124,11 @@ async fn what_an_agent_holds_is_told_by_name(kind: Kind) {
         new_holding("d", "agent-2"),
     ];
     store.apply(Unit { holdings, ..unit("c1") }).await.expect("applied");
-    let held = store.held_by("agent-1".into()).await;
-    assert_eq!(held, Ok(vec![holding("b", "agent-1"), holding("c", "agent-1")]));
+    let of = |agents: &[&str]| store.held_by(texts(agents.iter().copied()));
+    let pair = |agent: &str, account: &str| (agent.to_owned(), account.to_owned());
+    let of_both = vec![pair("agent-1", "b"), pair("agent-1", "c"), pair("agent-2", "d")];
+    assert_eq!(of(&["agent-1"]).await.as_deref(), Ok(&of_both[..2]));
+    assert_eq!(of(&["agent-2", "agent-1"]).await, Ok(of_both));
+    assert_eq!(of(&[]).await, Ok(Vec::new()));
     store.close().await;
 }
