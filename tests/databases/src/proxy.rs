@@ -43,8 +43,12 @@ pub struct Proxy {
     address: SocketAddr,
     line: Arc<watch::Sender<Line>>,
     fates: Arc<Fates>,
+    open: Arc<Open>,
     accepting: JoinHandle<()>,
 }
+
+/// The connections that are open: of each, how often the line was cut before it.
+type Open = watch::Sender<Vec<u64>>;
 
 /// What becomes of the next COMMITs: so many are answered, then so many meet a fate.
 #[derive(Debug)]
@@ -82,9 +86,11 @@ impl Proxy {
         let line = Arc::new(watch::Sender::new(good));
         let next = Mutex::new((0, CommitFate::Answered, 0));
         let fates = Arc::new(Fates { next, lost: watch::Sender::new(0) });
-        let accepting =
-            tokio::spawn(accept(listener, server, Arc::clone(&line), Arc::clone(&fates)));
-        Ok(Self { address, line, fates, accepting })
+        let open = Arc::new(Open::new(Vec::new()));
+        let through =
+            Through { line: Arc::clone(&line), fates: Arc::clone(&fates), open: Arc::clone(&open) };
+        let accepting = tokio::spawn(accept(listener, server, through));
+        Ok(Self { address, line, fates, open, accepting })
     }
 
     /// A URL of a server's database, as it is reached through the proxy.
@@ -127,9 +133,13 @@ impl Proxy {
         let _gone = lost.wait_for(|lost| *lost >= count).await;
     }
 
-    /// Ends every connection, as a broken cable does. New ones are let through.
-    pub fn cut(&self) {
+    /// Ends every connection, as a broken cable does, and returns when they have ended. New ones are let through.
+    pub async fn cut(&self) {
         self.line.send_modify(|line| line.cuts += 1);
+        let cuts = self.line.borrow().cuts;
+        let mut open = self.open.subscribe();
+        // The sender lives as long as this does.
+        let _ended = open.wait_for(|open| open.iter().all(|before| *before >= cuts)).await;
     }
 
     /// Ends every connection and lets none through until [`Self::restore`].
@@ -162,43 +172,49 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(
-    listener: TcpListener,
-    server: SocketAddr,
+/// What a connection goes through.
+#[derive(Clone)]
+struct Through {
     line: Arc<watch::Sender<Line>>,
     fates: Arc<Fates>,
-) {
+    open: Arc<Open>,
+}
+
+async fn accept(listener: TcpListener, server: SocketAddr, through: Through) {
     while let Ok((client, _)) = listener.accept().await {
-        let away = line.borrow().away;
+        let (away, cuts) = {
+            let line = through.line.borrow();
+            (line.away, line.cuts)
+        };
         if away {
             continue;
         }
-        let (line, fates) = (Arc::clone(&line), Arc::clone(&fates));
+        let through = through.clone();
+        through.open.send_modify(|open| open.push(cuts));
         tokio::spawn(async move {
             if let Ok(server) = TcpStream::connect(server).await {
-                carry(client, server, line, fates).await;
+                carry(client, server, &through, cuts).await;
             }
+            through.open.send_modify(|open| {
+                let place = open.iter().position(|before| *before == cuts);
+                place.map(|place| open.swap_remove(place));
+            });
         });
     }
 }
 
 /// Carries bytes both ways until one end or the line is gone.
-async fn carry(
-    client: TcpStream,
-    server: TcpStream,
-    line: Arc<watch::Sender<Line>>,
-    fates: Arc<Fates>,
-) {
+async fn carry(client: TcpStream, server: TcpStream, through: &Through, cuts: u64) {
     let _slow = (client.set_nodelay(true), server.set_nodelay(true));
+    let Through { line, fates, .. } = through;
     let mut ends = line.subscribe();
-    let cuts = ends.borrow().cuts;
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
     let deaf = watch::Sender::new(CommitFate::Answered);
     tokio::select! {
         _ = ends.wait_for(|line| line.away || line.cuts != cuts) => {}
-        _ = upstream(from_client, to_server, &line, &fates, &deaf) => {}
-        _ = downstream(from_server, to_client, &line, &deaf) => {}
+        _ = upstream(from_client, to_server, line, fates, &deaf) => {}
+        _ = downstream(from_server, to_client, line, &deaf) => {}
     }
 }
 

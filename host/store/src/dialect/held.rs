@@ -12,7 +12,7 @@ use sqlx::pool::PoolConnection;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
-use super::server::Server;
+use super::server::{Breaks, Server};
 use super::{Failure, Link, Transaction};
 use crate::statement::Statement;
 use crate::value::Row;
@@ -33,6 +33,7 @@ enum Open {
 /// A connection in use.
 pub(super) struct Held<S: Server> {
     server: Arc<S>,
+    breaks: Arc<Breaks>,
     /// Absent once it was closed.
     connection: Option<PoolConnection<S::Db>>,
     /// What the server calls the session.
@@ -48,12 +49,14 @@ pub(super) struct Held<S: Server> {
 impl<S: Server> Held<S> {
     pub(super) fn new(
         server: &Arc<S>,
+        breaks: &Arc<Breaks>,
         connection: PoolConnection<S::Db>,
         limit: Option<Duration>,
         turn: Option<OwnedSemaphorePermit>,
     ) -> Self {
         Self {
             server: Arc::clone(server),
+            breaks: Arc::clone(breaks),
             connection: Some(connection),
             session: None,
             limit,
@@ -112,6 +115,7 @@ impl<S: Server> Held<S> {
                     self.open = Open::Failed;
                 }
                 if !matches!(error, sqlx::Error::Database(_)) {
+                    self.breaks.happened();
                     self.close();
                 }
                 Err(S::classify(&error))

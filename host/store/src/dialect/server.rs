@@ -4,16 +4,16 @@
 //! [`SPARE`] connections free (`spec/database.md`). Those who wait are served in the order in which they came.
 //!
 //! A connection that rested is asked whether it still lives before it is used, so that a server that was started again
-//! is not noticed by the next caller. One that broke, or whose statement was given up, is closed and never used again
-//! (`held.rs`).
+//! is not noticed by the next caller; after one broke, all that were not used since are asked, however short they rested.
+//! One that broke, or whose statement was given up, is closed and never used again (`held.rs`).
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use sqlx::pool::{Pool, PoolConnection, PoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, Database};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::held::Held;
@@ -107,10 +107,28 @@ pub(super) trait Server: Sized + std::fmt::Debug + Send + Sync + 'static {
     async fn end(&self, session: u64);
 }
 
+/// When a connection of the pool last broke.
+#[derive(Debug, Default)]
+pub(super) struct Breaks(Mutex<Option<Instant>>);
+
+impl Breaks {
+    /// One broke just now.
+    pub(super) fn happened(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Whether one that has rested for so long was used since.
+    fn before(&self, resting: Duration) -> bool {
+        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.is_none_or(|last| last.elapsed() > resting)
+    }
+}
+
 /// A server's database as a dialect.
 #[derive(Debug)]
 pub(super) struct Pooled<S: Server> {
     server: Arc<S>,
+    breaks: Arc<Breaks>,
     pool: Pool<S::Db>,
     turns: Arc<Semaphore>,
     limits: Limits,
@@ -140,6 +158,8 @@ pub(super) fn foreign<S: Server>(server: S) -> Pooled<S> {
 
 fn pooled<S: Server>(server: S, limits: Limits, foreign: bool) -> Pooled<S> {
     let size = if foreign { FOREIGN_CONNECTIONS } else { CONNECTIONS };
+    let breaks = Arc::new(Breaks::default());
+    let known = Arc::clone(&breaks);
     let pool = PoolOptions::<S::Db>::new()
         .max_connections(size)
         .min_connections(0)
@@ -147,16 +167,15 @@ fn pooled<S: Server>(server: S, limits: Limits, foreign: bool) -> Pooled<S> {
         .idle_timeout(IDLE)
         .max_lifetime(None)
         .test_before_acquire(false)
-        .before_acquire(|connection, resting| {
-            Box::pin(async move {
-                // One that does not answer is no news: the pool makes another.
-                Ok(resting.idle_for < FRESH || connection.ping().await.is_ok())
-            })
+        .before_acquire(move |connection, resting| {
+            let trusted = resting.idle_for < FRESH && known.before(resting.idle_for);
+            // One that does not answer is no news: the pool makes another.
+            Box::pin(async move { Ok(trusted || connection.ping().await.is_ok()) })
         })
         .after_connect(move |connection, _| Box::pin(S::set_up(connection, foreign)))
         .connect_lazy_with(server.options().clone());
     let turns = Semaphore::new((CONNECTIONS - SPARE) as usize);
-    Pooled { server: Arc::new(server), pool, turns: Arc::new(turns), limits, foreign }
+    Pooled { server: Arc::new(server), breaks, pool, turns: Arc::new(turns), limits, foreign }
 }
 
 /// Why there is no connection.
@@ -195,6 +214,15 @@ pub(super) fn classify_driver(error: &sqlx::Error) -> Failure {
 }
 
 impl<S: Server> Pooled<S> {
+    fn held(
+        &self,
+        connection: PoolConnection<S::Db>,
+        limit: Option<Duration>,
+        turn: Option<OwnedSemaphorePermit>,
+    ) -> Held<S> {
+        Held::new(&self.server, &self.breaks, connection, limit, turn)
+    }
+
     async fn connection(&self) -> Result<PoolConnection<S::Db>, Failure> {
         self.pool.acquire().await.map_err(|error| S::classify(&error))
     }
@@ -209,7 +237,7 @@ impl<S: Server> Pooled<S> {
         };
         let turn = turn.map_err(|_| Failure::Unavailable("the store is closed".to_owned()))?;
         let limit = Some(self.limits.statement);
-        let mut held = Held::new(&self.server, self.connection().await?, limit, Some(turn));
+        let mut held = self.held(self.connection().await?, limit, Some(turn));
         match held.begin().await {
             Err(_) if !held.is_late() => {
                 held.replace(self.connection().await?);
@@ -238,7 +266,7 @@ impl<S: Server> Dialect for Pooled<S> {
 
     async fn reader(&self) -> Result<Box<dyn Link>, Failure> {
         let limit = Some(self.limits.statement);
-        Ok(Box::new(Held::new(&self.server, self.connection().await?, limit, None)))
+        Ok(Box::new(self.held(self.connection().await?, limit, None)))
     }
 
     async fn begin(&self) -> Result<Box<dyn Transaction>, Failure> {
@@ -252,7 +280,7 @@ impl<S: Server> Dialect for Pooled<S> {
         if self.foreign {
             return Err(super::only_read());
         }
-        let mut held = Held::new(&self.server, self.connection().await?, None, None);
+        let mut held = self.held(self.connection().await?, None, None);
         held.begin_alone().await?;
         Ok(Box::new(held))
     }

@@ -102,7 +102,7 @@ async fn every_line_that_is_cut_is_drawn_again(kind: Kind) {
                 let name = format!("n-{writer}-{turn}");
                 let applied = behind.store.apply(making(&format!("c-{name}"), &name)).await;
                 if turn % 3 == 0 {
-                    behind.proxy.cut();
+                    behind.proxy.cut().await;
                 }
                 answered.push((name, applied));
             }
@@ -180,7 +180,7 @@ async fn callers_that_go_away_while_the_line_breaks_harm_nobody(kind: Kind) {
             async move { store.apply(making(&format!("c-{turn}"), &name)).await },
         ));
         if turn % 8 == 0 {
-            behind.proxy.cut();
+            behind.proxy.cut().await;
         }
         tokio::task::yield_now().await;
     }
