@@ -22,8 +22,11 @@ pub(crate) fn check(telemetry: &Telemetry) -> Result<EnvFilter> {
 /// # Errors
 /// As for [`check`].
 pub(crate) fn start(telemetry: &Telemetry) -> Result<()> {
-    let builder =
-        tracing_subscriber::fmt().with_env_filter(check(telemetry)?).with_writer(io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(check(telemetry)?)
+        .with_writer(io::stderr)
+        // A line that cannot be written is lost, as on a full disk. To say so on the same standard error would panic.
+        .log_internal_errors(false);
     let started = if telemetry.json {
         builder.json().flatten_event(true).try_init()
     } else {

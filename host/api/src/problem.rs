@@ -7,7 +7,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use host_control::intake::AskError;
-use host_core::error::StoreError;
+use host_core::error::{DISK_FULL, StoreError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -214,13 +214,18 @@ impl IntoResponse for Problem {
     }
 }
 
+/// What a caller is told of a reason, if that is a thing to be told. A driver's words stay in the log.
+fn why(reason: &str) -> Option<&'static str> {
+    reason.contains(DISK_FULL).then_some(DISK_FULL)
+}
+
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable(_) => {
-                tracing::warn!(%error, "a read for the HTTP API was not answered");
-                Self::new(Kind::Unavailable, "the database does not answer; try again")
-                    .retry_after(1)
+            StoreError::Unavailable(reason) => {
+                tracing::warn!(%reason, "a read for the HTTP API was not answered");
+                let why = why(&reason).unwrap_or("the database does not answer; try again");
+                Self::new(Kind::Unavailable, why).retry_after(1)
             }
             StoreError::Inconsistent { .. } | StoreError::Refused(_) => {
                 tracing::error!(%error, "a read for the HTTP API cannot be answered");
@@ -237,11 +242,10 @@ impl From<AskError> for Problem {
     fn from(error: AskError) -> Self {
         tracing::warn!(%error, "a request was not taken");
         match error {
-            AskError::Unavailable(_) => Self::new(
-                Kind::Unavailable,
-                "nothing was begun: the database does not answer; try again",
-            )
-            .retry_after(1),
+            AskError::Unavailable(reason) => {
+                let why = why(&reason).unwrap_or("the database does not answer; try again");
+                Self::new(Kind::Unavailable, format!("nothing was begun: {why}")).retry_after(1)
+            }
             AskError::Paused(reason) => {
                 Self::new(Kind::Unavailable, format!("nothing was begun: {reason}; try again"))
                     .retry_after(5)
@@ -251,12 +255,13 @@ impl From<AskError> for Problem {
                 "nothing was begun: this Idempotency-Key was used here for another body or other parameters within the \
                  last day; give each request a key of its own",
             ),
-            AskError::Interrupted { request, .. } => Self::new(
-                Kind::Unavailable,
-                format!("what became of some accounts is not known yet; ask /operations/{request}"),
-            )
-            .retry_after(1)
-            .location(format!("/operations/{request}")),
+            AskError::Interrupted { request, reason } => {
+                let why = why(&reason).map(|why| format!(" ({why})")).unwrap_or_default();
+                let what = "what became of some accounts is not known yet";
+                Self::new(Kind::Unavailable, format!("{what}{why}; ask /operations/{request}"))
+                    .retry_after(1)
+                    .location(format!("/operations/{request}"))
+            }
         }
     }
 }

@@ -2,6 +2,10 @@
 
 use thiserror::Error;
 
+/// The trouble of a database that people meet most and can mend at once, in the words of every dialect. Callers are told
+/// it as well, in whatever it stands; everything else that a database says is for the log.
+pub const DISK_FULL: &str = "the database's disk is full; make room, and the bridge goes on";
+
 /// Why the store could not answer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum StoreError {

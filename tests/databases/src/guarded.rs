@@ -97,6 +97,7 @@ impl Guarded {
             .arg(end)
             .arg(server.get_program())
             .args(server.get_args())
+            .envs(server.get_envs().filter_map(|(name, value)| Some((name, value?))))
             .current_dir(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -7,6 +7,7 @@
 //! own tests can stand on it.
 
 mod admin;
+mod full_disk;
 mod guarded;
 mod mariadb;
 mod postgres;
@@ -15,6 +16,7 @@ mod rows;
 mod server;
 mod test_database;
 
+pub use full_disk::Disk;
 pub use proxy::{CommitFate, Proxy};
 pub use rows::Cell;
 pub use server::DatabaseServer;

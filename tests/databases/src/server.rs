@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use tokio::sync::OnceCell;
 
 use crate::guarded::{Guarded, Owner, folder};
-use crate::{Kind, TestDatabase, admin, mariadb, postgres};
+use crate::{Disk, Kind, TestDatabase, admin, mariadb, postgres};
 
 /// How long a server may take to answer.
 const READY: Duration = Duration::from_secs(60);
@@ -27,6 +27,8 @@ pub struct DatabaseServer {
     owner: Option<Owner>,
     password: String,
     port: u16,
+    /// What its process is started with.
+    variables: Vec<(&'static str, String)>,
     process: Option<Guarded>,
 }
 
@@ -37,6 +39,16 @@ impl DatabaseServer {
     /// Why it does not start: what to install, or its log.
     pub async fn start(kind: Kind) -> Result<Self> {
         let made = tokio::task::spawn_blocking(move || Self::make(kind)).await??;
+        made.started().await
+    }
+
+    /// Makes a server that stands on a disk of its own, and starts it.
+    ///
+    /// # Errors
+    /// As for [`Self::start`].
+    pub async fn start_on(kind: Kind, disk: &Disk) -> Result<Self> {
+        let mut made = tokio::task::spawn_blocking(move || Self::make(kind)).await??;
+        made.variables = disk.variables().into();
         made.started().await
     }
 
@@ -73,7 +85,7 @@ impl DatabaseServer {
             std::fs::remove_dir_all(&folder)?;
         }
         made?;
-        Ok(Self { kind, folder, owner, password, port: 0, process: None })
+        Ok(Self { kind, folder, owner, password, port: 0, variables: Vec::new(), process: None })
     }
 
     async fn started(mut self) -> Result<Self> {
@@ -137,6 +149,12 @@ impl DatabaseServer {
         String::from_utf8_lossy(&log).into_owned()
     }
 
+    /// Whether it has not ended by itself.
+    #[must_use]
+    pub fn runs(&self) -> bool {
+        self.process.as_ref().is_some_and(Guarded::runs)
+    }
+
     /// Kills it with everything below it, as a power cut would. Its data stay; [`Self::restart`] starts it again.
     ///
     /// # Errors
@@ -177,12 +195,13 @@ impl DatabaseServer {
     }
 
     fn run(&mut self) -> Result<()> {
-        let (command, end): (Command, _) = match self.kind {
+        let (mut command, end): (Command, _) = match self.kind {
             Kind::Postgres => (postgres::command(&self.folder, self.port)?, postgres::END),
             Kind::MariaDb | Kind::Sqlite => {
                 (mariadb::command(&self.folder, self.port)?, mariadb::END)
             }
         };
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         self.process = Some(Guarded::start(&self.folder, self.owner, end, &command)?);
         Ok(())
     }
@@ -193,8 +212,7 @@ impl DatabaseServer {
         let url = self.admin_url();
         loop {
             let Err(error) = admin::run(self.kind, &url, "SELECT 1").await else { return Ok(()) };
-            let runs = self.process.as_ref().is_some_and(Guarded::runs);
-            if !runs || begun.elapsed() > READY {
+            if !self.runs() || begun.elapsed() > READY {
                 let log = self.log();
                 let end: Vec<&str> = log.lines().rev().take(20).collect();
                 let end: Vec<&str> = end.into_iter().rev().collect();

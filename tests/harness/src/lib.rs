@@ -25,4 +25,4 @@ pub use data::{CLOUDDRIVER_ROWS, CLOUDDRIVER_ROWS_WITH_BAD, clouddriver_database
 pub use ids::SeededIds;
 pub use native::{NATIVE_DIGEST, NativeLifecycle};
 pub use process::{AgentProcess, BridgeProcess, ProcessOptions, swingbridge};
-pub use tests_databases::{Cell, CommitFate, DatabaseServer, Kind, Proxy, TestDatabase};
+pub use tests_databases::{Cell, CommitFate, DatabaseServer, Disk, Kind, Proxy, TestDatabase};

@@ -44,6 +44,8 @@ pub struct ProcessOptions<'o> {
     pub agents: &'o str,
     /// Added to the command line.
     pub flags: &'o [&'o str],
+    /// Variables of its environment.
+    pub variables: Vec<(&'static str, String)>,
 }
 
 impl<'o> ProcessOptions<'o> {
@@ -56,6 +58,7 @@ impl<'o> ProcessOptions<'o> {
             secrets_key: database.key_file(),
             agents: "127.0.0.1:0",
             flags: &[],
+            variables: Vec::new(),
         }
     }
 }
@@ -72,6 +75,7 @@ impl BridgeProcess {
             secrets_key: folder.join("secrets.key"),
             agents,
             flags,
+            variables: Vec::new(),
         })
         .await
     }
@@ -87,10 +91,11 @@ impl BridgeProcess {
                 .to_vec();
         arguments.extend(options.flags.iter().map(|flag| (*flag).to_owned()));
         // Not on the command line, where every user of the machine sees it: it may hold a password.
-        let variables = [
+        let mut variables = options.variables.clone();
+        variables.extend([
             ("SWINGBRIDGE_DATABASE_URL", options.database_url.clone()),
             ("SWINGBRIDGE_SECRETS_KEY", options.secrets_key.display().to_string()),
-        ];
+        ]);
         let child = Child::start(options.folder, "serve.log", &arguments, &variables).await?;
         let (http, agents) = (child.said("http")?, child.said("agents")?);
         Ok(Self { api: Api::new(http), agents, child })

@@ -16,6 +16,7 @@ mod cost;
 mod crash;
 mod engine;
 mod floors;
+mod full_disk;
 mod generated;
 mod link;
 mod model;

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use host_core::error::DISK_FULL;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool,
@@ -38,6 +39,8 @@ const CHECKPOINT: &str = "4000";
 /// The most branches of a statement: preparing takes time in their square.
 const BRANCHES: usize = 2_000;
 /// How a text of ours names its values.
+/// The writer takes the lock at once: a transaction that first reads could not get it later.
+const BEGIN: &str = "BEGIN IMMEDIATE";
 const PLACEHOLDERS: Placeholders = Placeholders::Marks;
 
 /// A file that this process has for itself.
@@ -211,7 +214,15 @@ impl Dialect for Sqlite {
     }
 
     async fn begin(&self) -> Result<Box<dyn Transaction>, Failure> {
-        let begun = self.writer.begin_with("BEGIN IMMEDIATE").await;
+        let mut begun = self.writer.begin_with(BEGIN).await;
+        if matches!(begun, Err(sqlx::Error::InvalidSavePointStatement)) {
+            // SQLite rolls back by itself when the disk is full or fails, and the driver believes the transaction to be
+            // open for ever (found with a full disk). Another connection knows nothing of it.
+            if let Ok(connection) = self.writer.acquire().await {
+                let _closed = connection.close().await;
+            }
+            begun = self.writer.begin_with(BEGIN).await;
+        }
         let mut transaction = begun.map_err(|error| classify(&error))?;
         limit(&mut transaction).await?;
         Ok(Box::new(Writing(transaction)))
@@ -360,7 +371,7 @@ fn classify(error: &sqlx::Error) -> Failure {
             Failure::Unavailable(format!("the disk failed under the database: {}", said.message()))
         }
         11 => unavailable("the database file is damaged; restore it from a backup"),
-        13 => unavailable("the disk is full; make room, and the bridge goes on"),
+        13 => unavailable(DISK_FULL),
         14 => unavailable("the database file cannot be opened; look at its path and rights"),
         26 => unavailable("the file is no SQLite database; is the path the right one?"),
         _ => Failure::Unavailable(said.message().to_owned()),

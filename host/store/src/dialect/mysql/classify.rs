@@ -1,5 +1,6 @@
 //! What MySQL and MariaDB say no with, by the error's number.
 
+use host_core::error::DISK_FULL;
 use sqlx::mysql::MySqlDatabaseError;
 
 use super::super::Failure;
@@ -30,13 +31,9 @@ fn by_number(number: u16, message: &str) -> Failure {
         1290 | 1792 | 1836 => unavailable(
             "the database takes no writes: it is a replica, or made for reading only; name the primary in database.url",
         ),
-        1021 | 1114 => {
-            unavailable("the database's disk is full; make room, and the bridge goes on")
-        }
+        1021 | 1114 => unavailable(DISK_FULL),
         // What the storage engine was told by the operating system: no space left.
-        1030 if message.contains("28") => {
-            unavailable("the database's disk is full; make room, and the bridge goes on")
-        }
+        1030 if message.contains("28") => unavailable(DISK_FULL),
         1037 | 1038 | 1041 => {
             unavailable("the database is out of memory; give it more, or less to do")
         }

@@ -1,5 +1,7 @@
 //! What PostgreSQL says no with, by its SQLSTATE.
 
+use host_core::error::DISK_FULL;
+
 use super::super::Failure;
 use super::super::server::{STATEMENT_LIMIT, classify_driver};
 
@@ -26,7 +28,7 @@ fn by_state(state: &str, message: &str) -> Failure {
         "25006" => unavailable(
             "the database takes no writes: it is a standby, or made for reading only; name the primary in database.url",
         ),
-        "53100" => unavailable("the database's disk is full; make room, and the bridge goes on"),
+        "53100" => unavailable(DISK_FULL),
         "53200" => unavailable("the database is out of memory; give it more, or less to do"),
         "53300" => unavailable(
             "the database takes no more connections; raise max_connections, or let fewer programs use it",
