@@ -19,7 +19,7 @@ use host_core::port::lifecycle::{Called, Lifecycle};
 use host_core::port::link::Session;
 use host_core::port::replicas::Ring;
 use host_core::unit::assemble::{Call, KeptDefinition, assemble};
-use host_core::unit::{Fences, RowUpdate, Unit, Writes};
+use host_core::unit::{Fences, RowUpdate, Submission, Unit, Writes};
 use tracing::{error, info, warn};
 
 use crate::bridge::Shared;
@@ -100,6 +100,8 @@ struct Decided {
     unit: Unit,
     answer: Answer,
     presence: SeenPresence,
+    /// Agents and instances that are asked, where something is known of another instance.
+    others: Vec<(String, String)>,
 }
 
 /// What became of a [`Work`].
@@ -196,7 +198,10 @@ impl Shared {
                 Err(error) => return Err(Trouble::Stop(Ended::Host(error.sentence))),
             };
             let wrote = !decided.unit.is_empty();
-            let applied = self.apply(decided.unit).await;
+            let applied = match self.are_there(&decided.others).await {
+                Ok(()) => self.apply(decided.unit).await,
+                Err(error) => Err(error),
+            };
             if let Err(error) = &applied {
                 self.count_lost(error);
             }
@@ -259,9 +264,27 @@ impl Shared {
         self.read_for_writes(&mut call, &writes).await.map_err(|error| host_fault(&error))?;
         call.gone = self.gone(&call);
         presence.gone.clone_from(&call.gone);
+        let others = of_other_instances(&call, &writes);
         let ids = &self.ports.ids;
         let unit = assemble(call, &event, &answer, writes, &mut || ids.next());
-        Ok(Decided { unit, answer, presence })
+        Ok(Decided { unit, answer, presence, others })
+    }
+
+    /// Whether these are the instances of their agents, as far as the database knows by now. A unit that asks an earlier
+    /// one, because this replica had not heard of the next, would overwrite what that one said at its coming.
+    async fn are_there(&self, asked: &[(String, String)]) -> Result<(), ApplyError> {
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let refreshed = self.refresh().await;
+        refreshed.map_err(|error| ApplyError::Unavailable(error.to_string()))?;
+        for (agent, instance) in asked {
+            let known = self.registry.get(agent).map(|known| known.agent.instance);
+            if known.is_some_and(|known| known != *instance) {
+                return Err(ApplyError::Stale(format!("the agent {agent} has started again")));
+            }
+        }
+        Ok(())
     }
 
     /// What is read before the call, because the event taught something: the holdings of its accounts, brought up to
@@ -524,6 +547,16 @@ fn known_of(call: &mut Call, account: &str, agent: &str, instance: &str) -> Hold
         call.learn(lesson);
     }
     known(call, account, agent, instance)
+}
+
+/// What is asked of an instance, where the holding was read as another one's.
+fn of_other_instances(call: &Call, writes: &Writes) -> Vec<(String, String)> {
+    let other = |asked: &&Submission| {
+        let known = call.holding(&asked.account, &asked.agent);
+        known.is_some_and(|known| known.instance != asked.instance)
+    };
+    let asked = writes.submissions.iter().filter(other);
+    asked.map(|asked| (asked.agent.clone(), asked.instance.clone())).collect()
 }
 
 fn answered(result: &OperationResult, operation: &Operation, counted: bool) -> Answered {
