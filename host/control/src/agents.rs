@@ -14,8 +14,9 @@ use tracing::{info, warn};
 
 use crate::batches::Concerning;
 use crate::bridge::Bridge;
+use crate::lessons::Taught;
 use crate::registry::session;
-use crate::units::{Taught, Work};
+use crate::units::Work;
 
 impl Bridge {
     async fn register(&self, said: Registration) -> Result<Welcome, RegistrationRefused> {

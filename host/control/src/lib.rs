@@ -18,6 +18,7 @@ mod heard;
 mod housekeeping;
 pub mod intake;
 mod keeper;
+mod lessons;
 mod policies;
 mod presence;
 mod registry;

@@ -20,8 +20,9 @@ use tracing::{info, warn};
 use crate::bridge::{Bridge, Shared, later};
 use crate::counts::Counter;
 use crate::intake::{AskError, Asked, AskedItem, Handle, Intake, Readiness};
+use crate::lessons::Taught;
 use crate::presence::LOOK_MS;
-use crate::units::{Ended, Taught, Work};
+use crate::units::{Ended, Work};
 use crate::world::{handle, keep};
 
 /// Where a definition came from that a request brought.

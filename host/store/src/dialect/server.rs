@@ -187,10 +187,6 @@ pub(super) fn no_answer() -> Failure {
 }
 
 /// What every server's driver says in the same way.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "whatever else the driver says is its own sentence, also what it learns to say later"
-)]
 pub(super) fn classify_driver(error: &sqlx::Error) -> Failure {
     if matches!(error, sqlx::Error::PoolTimedOut) {
         return no_answer();
