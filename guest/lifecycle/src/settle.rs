@@ -21,8 +21,12 @@ pub(crate) fn settle(case: &mut Case<'_>, policies: &mut Policies<'_>) -> Result
     }
     let deadline = case.state().filter(|state| state.kind() == Kind::Transient);
     let deadline = deadline.and_then(|state| case.deadline_of(state));
+    let now = case.now;
     if let Some(row) = &mut case.row {
-        row.memory.timer = row.memory.timer.or(deadline);
+        // A time that has come, and nothing followed from it, is over: a bridge that could not have a row decided gives
+        // it one, also if it waits for nothing.
+        let waits = |at: &Millis| deadline.is_some() || *at > now;
+        row.memory.timer = row.memory.timer.filter(waits).or(deadline);
     }
     Ok(())
 }

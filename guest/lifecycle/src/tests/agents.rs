@@ -260,3 +260,14 @@ fn what_an_earlier_instance_said_is_no_knowledge_of_the_present_one() {
     assert_eq!(decided.submissions[0].instance, "a1-1");
     assert_eq!(decided.submissions[0].holding_revision, Some(3));
 }
+
+#[test]
+fn a_time_that_nothing_follows_from_is_over() {
+    for state in [State::Inactive, State::DeleteFailed] {
+        let put_off = World::with(state).row(|row| row.due_at = Some(NOW - 1));
+        let held = put_off.agent(agent("a1", "z")).knows(holding("a1", Observed::Held(0)));
+        assert_eq!(held.tick().changed().fields.due_at, None, "{state:?}");
+    }
+    let later = World::with(State::Inactive).row(|row| row.due_at = Some(NOW + 1));
+    assert!(later.tick().changes.is_empty(), "it has not come");
+}
