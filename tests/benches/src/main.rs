@@ -12,6 +12,7 @@ mod machine;
 mod many;
 mod measure;
 mod native;
+mod ring;
 mod scene;
 mod stopwatch;
 
@@ -68,6 +69,13 @@ async fn measured(arguments: &Arguments) -> Result<Report> {
         }
         match missing(kind) {
             None => measures.push(activation::activation(kind, pairs).await?),
+            Some(why) => skipped.push(Skipped { name, why }),
+        }
+    }
+    for kind in Kind::ALL {
+        let Some(name) = ring::name(kind).filter(|name| want(name)) else { continue };
+        match missing(kind) {
+            None => measures.extend(ring::latency(kind, pairs).await?),
             Some(why) => skipped.push(Skipped { name, why }),
         }
     }
