@@ -3,17 +3,26 @@
 //! A ratio is measured with both sides in turn in one run, so that a noisy machine harms both alike; what the other side
 //! is stands beside ours, as good as we can make it. Nothing here asserts a time.
 
+mod activation;
 mod cost;
 mod engine;
+mod growth;
+mod list;
 mod machine;
+mod many;
 mod measure;
 mod native;
+mod ring;
+mod scene;
 mod stopwatch;
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
+use tests_harness::Kind;
+use tests_xtask::databases::{MariaDb, Postgres};
 
-use crate::measure::{Measure, Report};
+use crate::many::Many;
+use crate::measure::{Measure, Report, Skipped};
 
 /// Runs measures, prints a table, and writes target/measures.json.
 #[derive(Debug, Parser)]
@@ -26,30 +35,72 @@ struct Arguments {
     pairs: usize,
 }
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
-    let wanted = |name: &str| {
-        arguments.names.is_empty()
-            || arguments.names.iter().any(|asked| {
+impl Arguments {
+    fn want(&self, name: &str) -> bool {
+        self.names.is_empty()
+            || self.names.iter().any(|asked| {
                 name == asked
                     || name.strip_prefix(asked).is_some_and(|rest| rest.starts_with(['.', '_']))
             })
-    };
+    }
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let mut measures: Vec<Measure> = Vec::new();
-    runtime.block_on(async {
-        if wanted("engine.fresh_call") {
-            measures.extend(engine::fresh_call(arguments.pairs).await?);
-        }
-        if wanted("engine.native") {
-            measures.push(native::native(arguments.pairs).await?);
-        }
-        if wanted("cost.statements") {
-            measures.extend(cost::cost().await?);
-        }
-        Ok::<_, anyhow::Error>(())
-    })?;
-    let report = Report::new(measures);
+    let report = runtime.block_on(measured(&arguments))?;
     report.print()?;
     report.write("target/measures.json").context("target/measures.json cannot be written")
+}
+
+async fn measured(arguments: &Arguments) -> Result<Report> {
+    let (mut measures, mut skipped): (Vec<Measure>, Vec<Skipped>) = Default::default();
+    let (want, pairs) = (|name: &str| arguments.want(name), arguments.pairs);
+    if want("engine.fresh_call") {
+        measures.extend(engine::fresh_call(pairs).await?);
+    }
+    if want("engine.native") {
+        measures.push(native::native(pairs).await?);
+    }
+    for kind in Kind::ALL {
+        let name = activation::name(kind);
+        if !want(name) {
+            continue;
+        }
+        match missing(kind) {
+            None => measures.push(activation::activation(kind, pairs).await?),
+            Some(why) => skipped.push(Skipped { name, why }),
+        }
+    }
+    for kind in Kind::ALL {
+        let Some(name) = ring::name(kind).filter(|name| want(name)) else { continue };
+        match missing(kind) {
+            None => measures.extend(ring::latency(kind, pairs).await?),
+            Some(why) => skipped.push(Skipped { name, why }),
+        }
+    }
+    if want(growth::NAME) || want(list::NAME) {
+        let many = Many::fill().await?;
+        if want(growth::NAME) {
+            measures.push(growth::growth(&many, pairs).await?);
+        }
+        if want(list::NAME) {
+            measures.push(list::page(&many).await?);
+        }
+        many.stop().await;
+    }
+    if want("cost.statements") {
+        measures.extend(cost::cost().await?);
+    }
+    Ok(Report::new(measures, skipped))
+}
+
+/// Why a kind of database cannot be measured here.
+fn missing(kind: Kind) -> Option<String> {
+    let found = match kind {
+        Kind::Sqlite => Ok(()),
+        Kind::MariaDb => MariaDb::find().map(drop),
+        Kind::Postgres => Postgres::find().map(drop),
+    };
+    found.err().map(|error| format!("{error:#}"))
 }

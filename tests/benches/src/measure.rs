@@ -11,6 +11,15 @@ use crate::machine::{Machine, Ticks};
 /// Runs in which the machine lost more than this share to steal are thrown away.
 const STEAL_MAX: f64 = 0.05;
 
+/// What a measure is to be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Goal {
+    /// So much, or less.
+    AtMost(f64),
+    /// So much, or more.
+    AtLeast(f64),
+}
+
 /// One line of the table.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Measure {
@@ -24,8 +33,8 @@ pub(crate) struct Measure {
     /// What it is compared with.
     pub(crate) against: &'static str,
     #[serde(skip)]
-    pub(crate) goal: Option<f64>,
-    /// What the goal is compared with: for a ratio the upper 95 % bound of the median.
+    pub(crate) goal: Option<Goal>,
+    /// What the goal is compared with: of several runs the 95 % bound of the median, on the side that the goal is on.
     #[serde(skip)]
     pub(crate) bound: f64,
     /// Runs that were thrown away, because the machine's host took processor time.
@@ -39,12 +48,17 @@ impl Measure {
         name: &'static str,
         unit: &'static str,
         against: &'static str,
-        goal: Option<f64>,
+        goal: Option<Goal>,
         mut values: Vec<f64>,
     ) -> Self {
         values.sort_by(f64::total_cmp);
         let at = |place: usize| values.get(place).copied().unwrap_or(f64::NAN);
         let last = values.len().saturating_sub(1);
+        let upper = upper_bound(values.len());
+        let bound = match goal {
+            Some(Goal::AtLeast(_)) => last.saturating_sub(upper),
+            Some(Goal::AtMost(_)) | None => upper,
+        };
         Self {
             name,
             value: at(last / 2),
@@ -54,7 +68,7 @@ impl Measure {
             runs: values.len(),
             against,
             goal,
-            bound: at(upper_bound(values.len())),
+            bound: at(bound),
             thrown_away: 0,
         }
     }
@@ -63,7 +77,7 @@ impl Measure {
     pub(crate) fn single(
         name: &'static str,
         unit: &'static str,
-        goal: Option<f64>,
+        goal: Option<Goal>,
         value: f64,
         runs: usize,
     ) -> Self {
@@ -72,9 +86,13 @@ impl Measure {
     }
 
     fn verdict(&self) -> String {
-        let Some(goal) = self.goal else { return "told".to_owned() };
-        let met = if self.bound <= goal { "met" } else { "NOT met" };
-        format!("≤ {goal}: {met} (by {:.3})", self.bound)
+        let (sign, goal, met) = match self.goal {
+            None => return "told".to_owned(),
+            Some(Goal::AtMost(goal)) => ('≤', goal, self.bound <= goal),
+            Some(Goal::AtLeast(goal)) => ('≥', goal, self.bound >= goal),
+        };
+        let met = if met { "met" } else { "NOT met" };
+        format!("{sign} {goal}: {met} (by {:.3})", self.bound)
     }
 }
 
@@ -127,16 +145,46 @@ pub(crate) async fn ratios(
     Ok((ratios, thrown_away))
 }
 
+/// Runs one side until there are so many good runs, and answers the values, and how many were thrown away.
+pub(crate) async fn rounds(
+    count: usize,
+    mut run: impl AsyncFnMut() -> Result<f64>,
+) -> Result<(Vec<f64>, usize)> {
+    let bar = indicatif::ProgressBar::new(count as u64);
+    let (mut values, mut thrown_away) = (Vec::new(), 0);
+    while values.len() < count && thrown_away < count * 3 {
+        let ticks = Ticks::now();
+        let value = run().await?;
+        if ticks.steal_since() > STEAL_MAX {
+            thrown_away += 1;
+            continue;
+        }
+        values.push(value);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok((values, thrown_away))
+}
+
+/// A measure that could not be taken here.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Skipped {
+    pub(crate) name: &'static str,
+    /// Why, and what to do.
+    pub(crate) why: String,
+}
+
 /// All measures of a run.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     machine: Machine,
     measures: Vec<Measure>,
+    skipped: Vec<Skipped>,
 }
 
 impl Report {
-    pub(crate) fn new(measures: Vec<Measure>) -> Self {
-        Self { machine: Machine::here(), measures }
+    pub(crate) fn new(measures: Vec<Measure>, skipped: Vec<Skipped>) -> Self {
+        Self { machine: Machine::here(), measures, skipped }
     }
 
     pub(crate) fn print(&self) -> Result<()> {
@@ -144,7 +192,7 @@ impl Report {
         writeln!(out, "{:?}\n", self.machine)?;
         writeln!(
             out,
-            "{:<24} {:>12} {:<18} {:>25} {:>5}  goal",
+            "{:<28} {:>12} {:<18} {:>25} {:>5}  goal",
             "measure", "median", "unit", "range", "runs"
         )?;
         for m in &self.measures {
@@ -152,12 +200,15 @@ impl Report {
             let (name, value, unit, runs) = (m.name, m.value, m.unit, m.runs);
             writeln!(
                 out,
-                "{name:<24} {value:>12.3} {unit:<18} {range:>25} {runs:>5}  {}",
+                "{name:<28} {value:>12.3} {unit:<18} {range:>25} {runs:>5}  {}",
                 m.verdict()
             )?;
             if m.thrown_away > 0 {
-                writeln!(out, "{:<24} {} runs thrown away for steal", "", m.thrown_away)?;
+                writeln!(out, "{:<28} {} runs thrown away for steal", "", m.thrown_away)?;
             }
+        }
+        for Skipped { name, why } in &self.skipped {
+            writeln!(out, "{name:<28} SKIPPED: {why}")?;
         }
         for m in self.measures.iter().filter(|m| m.against != "–") {
             writeln!(out, "\n{}: against {}", m.name, m.against)?;
@@ -172,12 +223,23 @@ impl Report {
 
 #[cfg(test)]
 mod tests {
-    use super::upper_bound;
+    use super::{Goal, Measure, upper_bound};
 
     #[test]
     fn the_bound_of_a_median_is_the_binomial_one() {
         // P(Bin(15, ½) ≤ 10) = 0.9408, ≤ 11: 0.9824; for 21: ≤ 14 is 0.9608.
         assert_eq!(upper_bound(15), 11);
         assert_eq!(upper_bound(21), 14);
+    }
+
+    #[test]
+    fn a_goal_from_below_is_held_against_the_lower_bound() {
+        // Sorted, the fourth of fifteen is below the median with the probability that the bound wants.
+        let values: Vec<f64> = (0..15).rev().map(f64::from).collect();
+        let of = |goal| Measure::of("m", "ratio", "–", Some(goal), values.clone());
+        assert_eq!(of(Goal::AtLeast(3.0)).verdict(), "≥ 3: met (by 3.000)");
+        assert_eq!(of(Goal::AtLeast(3.5)).verdict(), "≥ 3.5: NOT met (by 3.000)");
+        assert_eq!(of(Goal::AtMost(11.0)).verdict(), "≤ 11: met (by 11.000)");
+        assert_eq!(of(Goal::AtMost(10.5)).verdict(), "≤ 10.5: NOT met (by 11.000)");
     }
 }
