@@ -117,10 +117,11 @@ impl Text {
             }
             Binding::Rows(forms) => {
                 let mut values = Vec::new();
-                for form in forms {
-                    for row in 0..columns[0].len() {
-                        values.extend(form.iter().map(|place| columns[*place][row].clone()));
-                    }
+                let rows = columns.first().map_or(0, Vec::len);
+                for (form, row) in
+                    forms.iter().flat_map(|form| (0..rows).map(move |row| (form, row)))
+                {
+                    values.extend(form.iter().map(|place| columns[*place][row].clone()));
                 }
                 Bound::Values(values)
             }
