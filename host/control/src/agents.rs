@@ -42,17 +42,32 @@ impl Bridge {
             retry: true,
         };
         let wanted = shared.ports.memory.count_in_zone(said.zone.clone()).await.map_err(refused)?;
+        let before = shared.registry.get(&said.agent).map(|known| session(&known.agent));
         let written = shared.put_agent(agent, None).await.map_err(refused)?;
         let agent = written.expect("a new session is written in any case");
-        let session = agent.session.clone();
+        let now = session(&agent);
         let known = shared.registry.put(agent.clone());
-        let _line = known.line.lock().await;
+        let line = known.line.lock().await;
         info!(agent = %agent.id, zone = %agent.zone, instance = %agent.instance, accounts = said.accounts.len(), "an agent registered");
-        if let Err(error) = self.settle_joined(agent, said.accounts).await {
-            warn!(agent = %said.agent, "its registration was not taken in: {error}");
-            return Err(refused(error));
+        let settled = self.settle_joined(agent, said.accounts).await;
+        drop(line);
+        match settled {
+            Ok(()) => Ok(Welcome { session: now.session, wanted }),
+            Err(error) => {
+                warn!(agent = %said.agent, "its registration was not taken in: {error}");
+                self.turned_away(before, &now).await;
+                Err(refused(error))
+            }
         }
-        Ok(Welcome { session, wanted })
+    }
+
+    /// A registration is refused whose session is written down already. Nobody will ever close that session, and a stream
+    /// that it took the agent from is not heard any more: it ends, so that whoever is at its end comes again.
+    async fn turned_away(&self, before: Option<Session>, now: &Session) {
+        if let Some(before) = before {
+            self.shared.ports.link.overtaken(&before, &now.instance).await;
+        }
+        self.gone(&now.agent, &now.session, self.shared.ports.clock.now()).await;
     }
 
     /// Everything that an agent's coming may concern, in batches.

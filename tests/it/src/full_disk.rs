@@ -150,6 +150,17 @@ async fn make_the_rest(api: &Api, batch: usize) -> Result<()> {
     bail!("never there; the last word: {last:?}")
 }
 
+/// Waits until a server has written down why it ends, and has ended.
+async fn ended(server: &DatabaseServer) -> Result<()> {
+    for _ in 0..PATIENCE {
+        if !server.runs() {
+            return Ok(());
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    bail!("it does not answer, and has not ended")
+}
+
 async fn activate_all(api: &Api, batch: usize) -> Result<()> {
     let mut last = None;
     for _ in 0..PATIENCE {
@@ -178,20 +189,23 @@ async fn told(stage: &mut Stage) -> Result<()> {
     ensure!(taken(&create(api, 0).await?), "there was room");
     stage.disk.fill()?;
     let batches = stage.until_it_is_full().await.context("while it is full")?;
-    if stage.server.as_ref().is_none_or(DatabaseServer::runs) {
+    match (api.states().await, &stage.server) {
+        // MariaDB ends itself when there is no room for a rollback (10.11: "Out of disk space in rollback").
+        (Err(_), Some(server)) if server.kind() == Kind::MariaDb => ended(server).await?,
         // What is there is still read, and the agent is not thrown out.
-        let before = api.states().await.context("reading")?;
-        ensure!(before.len() >= BATCH, "{} accounts are left", before.len());
-        let agents = api.get("/armory/agents").await?.expect(200)?;
-        ensure!(agents.body[0]["presence"] == "connected", "{}", agents.body);
+        (read, _) => {
+            let before = read.context("reading")?;
+            ensure!(before.len() >= BATCH, "{} accounts are left", before.len());
+            let agents = api.get("/armory/agents").await?.expect(200)?;
+            ensure!(agents.body[0]["presence"] == "connected", "{}", agents.body);
+        }
     }
     // Whatever comes of this one, taken or refused.
     let _any = activate(api, 0).await?;
 
     stage.disk.make_room()?;
     if let Some(server) = stage.server.as_mut().filter(|server| !server.runs()) {
-        // MariaDB ends itself when there is no room for a rollback (10.11: "Out of disk space in rollback"). Whoever
-        // makes room starts it again.
+        // Whoever makes room starts it again.
         server.restart().await?;
     }
     for batch in 0..batches {
