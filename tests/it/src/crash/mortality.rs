@@ -29,6 +29,14 @@ impl Mortality {
         self.died.notified().await;
     }
 
+    /// Lives for ever from now on, if it has not died yet.
+    pub(super) fn spare(&self) {
+        let reached = self.reached();
+        let lives = |at: usize| (reached <= at).then_some(usize::MAX);
+        // What it refuses is a death that has come: it takes its course.
+        let _dead = self.at.fetch_update(Ordering::SeqCst, Ordering::SeqCst, lives);
+    }
+
     /// Lives for ever from now on.
     pub(super) fn revive(&self) {
         self.at.store(usize::MAX, Ordering::SeqCst);

@@ -30,6 +30,11 @@ pub(super) async fn settles(api: watch::Receiver<Api>, active: &[&str]) -> Resul
         }
         tokio::time::sleep(std::time::Duration::from_millis(2)).await;
     }
+    let api = api.borrow().clone();
+    for name in active {
+        let path = format!("/armory/accounts/{name}/explanation");
+        last.push_str(&format!("\n{}", api.get(&path).await?.body));
+    }
     bail!("it does not settle: {last}")
 }
 
@@ -47,7 +52,7 @@ async fn held_by_both(api: &Api, active: &[&str]) -> Result<bool> {
 async fn unanswered(api: &Api) -> Result<usize> {
     let page = api.get("/armory/agent/operations?items=1000").await?.expect(200)?;
     let items = page.body["items"].as_array().cloned().unwrap_or_default();
-    Ok(items.iter().filter(|item| item["state"] == "pending").count())
+    Ok(items.iter().filter(|item| item["finalOutcome"] == "pending").count())
 }
 
 /// Holds every table against what must be so.
