@@ -39,7 +39,7 @@ pub(crate) enum Kind {
     NoSuchPath,
     /// The path exists, the method does not.
     Method,
-    /// The agent has no stream to this replica.
+    /// The agent has no stream that could be ended, at any replica that answers.
     NotConnected,
     /// Dynamic accounts are switched off.
     SwitchedOff,

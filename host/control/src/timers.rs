@@ -85,12 +85,13 @@ impl Bridge {
     /// Takes everything that is due now, and answers when the next thing is.
     async fn due_now(&self, held: &Held) -> Result<Option<Millis>, String> {
         let shared = &self.shared;
-        let now = shared.ports.clock.now();
-        let mut wake = None;
-        loop {
+        let mut wake: Option<Millis> = None;
+        let now = loop {
+            // Anew each time: for a clock that was set back, what was due before is not due any more.
+            let now = shared.ports.clock.now();
             let names = shared.ports.rows.due(now, BATCH_MAX).await.map_err(|e| e.to_string())?;
             if names.is_empty() {
-                break;
+                break now;
             }
             let accounts = names.clone();
             debug!(accounts = accounts.len(), "due");
@@ -107,7 +108,7 @@ impl Bridge {
                 return Err(what.to_owned());
             }
             self.push_back(&names, now).await?;
-        }
+        };
         let next = shared.ports.rows.next_due().await.map_err(|error| error.to_string())?;
         Ok([wake.filter(|at| *at > now), next].into_iter().flatten().min())
     }
