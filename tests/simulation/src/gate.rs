@@ -47,11 +47,18 @@ pub struct Waiting {
     go: oneshot::Sender<()>,
 }
 
+/// More than this many actions without anything else happening are a circle.
+const ACTIONS_MAX: usize = 20_000;
+
 #[derive(Debug, Default)]
 struct State {
     weather: Weather,
     next: u64,
     waiting: BTreeMap<u64, Waiting>,
+    /// Actions since a replica was driven.
+    actions: usize,
+    /// What a replica does for ever.
+    circle: Option<&'static str>,
 }
 
 /// The gate of a run.
@@ -101,6 +108,26 @@ impl Gate {
         self.state().waiting.retain(|_, held| held.replica != replica);
     }
 
+    /// A replica is driven.
+    pub fn begin(&self) {
+        self.state().actions = 0;
+    }
+
+    /// What a replica would do for ever, if anything.
+    pub fn circle(&self) -> Option<&'static str> {
+        self.state().circle
+    }
+
+    /// Whether this is one action too many.
+    fn is_circle(&self, what: &'static str) -> bool {
+        let mut state = self.state();
+        state.actions += 1;
+        if state.actions > ACTIONS_MAX {
+            state.circle = Some(what);
+        }
+        state.actions > ACTIONS_MAX
+    }
+
     fn wait(&self, replica: usize, what: &'static str) -> Option<oneshot::Receiver<()>> {
         let waits = self.weather().waits;
         if !self.chance.happens(waits) {
@@ -129,8 +156,11 @@ impl Door {
         Self { gate, replica }
     }
 
-    /// Waits, if it is to be.
+    /// Waits, if it is to be; for ever, if it has come here too often without a pause.
     pub async fn pass(&self, what: &'static str) {
+        if self.gate.is_circle(what) {
+            return std::future::pending().await;
+        }
         if let Some(went) = self.gate.wait(self.replica, what) {
             let _forgotten = went.await;
         }

@@ -234,11 +234,15 @@ impl Replica {
             return;
         }
         if let Some(process) = &self.process {
+            self.common.gate.begin();
             // One yield returns when no task is left that could go on; what a task deferred is run by the second.
             process.runtime.block_on(async {
                 tokio::task::yield_now().await;
                 tokio::task::yield_now().await;
             });
+            if let Some(what) = self.common.gate.circle() {
+                self.common.trace.violated(format!("{what} is asked again and again, for ever"));
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tests_simulation::{Mutant, Options, lifecycle, simulate, year};
 
 /// Seeds that CI runs; `cargo xtask simulate` runs as many as it is told.
-const SEEDS: u64 = 1_500;
+const SEEDS: u64 = 5_000;
 
 #[test]
 fn nothing_is_violated_and_everything_settles() {
