@@ -163,7 +163,7 @@ impl Bridge {
     }
 }
 
-/// Spawns the keeper.
+/// Spawns what a replica does by itself for as long as it lives, the keeper among it.
 pub(crate) fn spawn(bridge: &Bridge) {
     let (keeper, heard) = (bridge.clone(), bridge.clone());
     bridge.shared.tasks.spawn(async move { heard.hears().await });

@@ -36,8 +36,11 @@ impl Bridge {
         let id = self.shared.ports.ids.next();
         let items = asked.groups.iter().flat_map(|(_, items)| items);
         let names: Vec<String> = items.map(|item| item.name.clone()).collect();
-        let taken = self.begin(id.clone(), asked).await;
+        // Of a request that somebody else is beginning nothing is ended here.
+        let mut ours = true;
+        let taken = self.begin(id.clone(), asked, &mut ours).await;
         match &taken {
+            Err(_) if !ours => {}
             Err(AskError::Interrupted { request, reason }) => {
                 self.cut_short(request.clone(), names, reason.clone());
             }
@@ -47,7 +50,7 @@ impl Bridge {
         taken
     }
 
-    async fn begin(&self, id: String, asked: Asked) -> Result<Handle, AskError> {
+    async fn begin(&self, id: String, asked: Asked, ours: &mut bool) -> Result<Handle, AskError> {
         let shared = &self.shared;
         let row = RequestRow {
             id,
@@ -71,7 +74,10 @@ impl Bridge {
                 let keys = &shared.ports.idempotency;
                 match keys.begin_once(once, row.clone(), decided).await.map_err(unavailable)? {
                     KeyUse::New => Ok(()),
-                    KeyUse::Same(id) => return self.again(id, asked).await,
+                    KeyUse::Same(id) => {
+                        *ours = false;
+                        return self.again(id, asked, ours).await;
+                    }
                     KeyUse::Other => return Err(AskError::OtherUse),
                 }
             }
@@ -120,7 +126,7 @@ impl Bridge {
 
     /// A request that was begun before, as it stands. If it was cut short, because its bridge stopped before it had begun
     /// all of its items, the others are begun now: whoever repeats it gets all of what was asked, and nothing twice.
-    async fn again(&self, id: String, asked: Asked) -> Result<Handle, AskError> {
+    async fn again(&self, id: String, asked: Asked, ours: &mut bool) -> Result<Handle, AskError> {
         let mut row = self.begun_before(&id).await?;
         let total = asked.total() as u64;
         if row.total >= total {
@@ -131,6 +137,7 @@ impl Bridge {
         let taken = keys.take_up(id.clone(), me, row.total, total).await.map_err(unavailable)?;
         row.total = total;
         if taken {
+            *ours = true;
             info!(request = %id, "a request that was cut short is taken up");
             let there = self.handle(row.clone()).await?.items;
             let there: HashSet<&str> = there.iter().map(|item| item.name.as_str()).collect();

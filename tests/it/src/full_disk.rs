@@ -108,6 +108,14 @@ impl Stage {
         for batch in 1..BATCHES_MAX {
             let answer = create(&self.bridge.api, batch).await?;
             if !taken(&answer) {
+                match &self.server {
+                    // It may have ended itself already, by something that the bridge wrote beside the batch.
+                    Some(server) if server.kind() == Kind::MariaDb && !says_why(&answer) => {
+                        ended(server).await?;
+                        return Ok(batch + 1);
+                    }
+                    _ => {}
+                }
                 ensure!(says_why(&answer), "the answer does not say why: {answer:?}");
                 ensure!(answer.status == 503 || answer.status == 202, "{answer:?}");
                 return Ok(batch + 1);

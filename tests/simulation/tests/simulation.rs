@@ -88,3 +88,14 @@ fn an_agent_that_is_never_sent_anything_is_found() {
 fn a_unit_that_is_applied_by_halves_is_found() {
     is_found(Mutant::Halves, 20);
 }
+
+#[test]
+fn an_operation_that_counts_as_sent_before_it_is_or_is_never_looked_for_is_found() {
+    is_found(Mutant::SentBeforeDelivered, 2_000);
+    is_found(Mutant::NoLookForUnsent, 2_000);
+}
+
+#[test]
+fn a_bridge_that_does_not_look_again_when_an_agent_moved_is_found() {
+    is_found(Mutant::NoLookAgain, 5_000);
+}

@@ -38,9 +38,9 @@ const CACHE: &str = "-32768";
 const CHECKPOINT: &str = "4000";
 /// The most branches of a statement: preparing takes time in their square.
 const BRANCHES: usize = 2_000;
-/// How a text of ours names its values.
 /// The writer takes the lock at once: a transaction that first reads could not get it later.
 const BEGIN: &str = "BEGIN IMMEDIATE";
+/// How a text of ours names its values.
 const PLACEHOLDERS: Placeholders = Placeholders::Marks;
 
 /// A file that this process has for itself.

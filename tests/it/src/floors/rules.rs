@@ -14,7 +14,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("host-engine", &["host-core"]),
     ("host-control", &["host-core"]),
     ("host-api", &["host-core", "host-control"]),
-    ("host-trial", &["host-core", "host-control", "host-engine"]),
+    ("host-trial", &["host-core"]),
     ("host-agent", &["proto"]),
     (
         "host",
