@@ -69,6 +69,7 @@ fn result(result: wire::OperationResult) -> Read<OperationResult> {
         generation: number(result.generation, "a generation")?,
         failure: result.failure.map(failure).transpose()?,
         held: revision(result.held, result.definition_revision)?,
+        undelivered: false,
         identity: result.identity.map(identity).transpose()?,
         took_ms: number(result.took_ms, "a duration")?,
         operation: id(result.operation_id, "an operation's id")?,

@@ -42,11 +42,14 @@ impl Bridge {
             retry: true,
         };
         let wanted = shared.ports.memory.count_in_zone(said.zone.clone()).await.map_err(refused)?;
-        let before = shared.registry.get(&said.agent).map(|known| session(&known.agent));
-        let written = shared.put_agent(agent, None).await.map_err(refused)?;
-        let agent = written.expect("a new session is written in any case");
         let now = session(&agent);
-        let known = shared.registry.put(agent.clone());
+        let written = shared.put_agent(agent, None).await.map_err(|error| {
+            // The row may be written all the same, and then nobody has this session.
+            shared.goodbyes.add(&now, shared.ports.clock.now());
+            refused(error)
+        })?;
+        let agent = written.expect("a new session is written in any case");
+        let (known, before) = shared.registry.replace(agent.clone());
         let line = known.line.lock().await;
         info!(agent = %agent.id, zone = %agent.zone, instance = %agent.instance, accounts = said.accounts.len(), "an agent registered");
         let settled = self.settle_joined(agent, said.accounts).await;
@@ -67,7 +70,7 @@ impl Bridge {
         if let Some(before) = before {
             self.shared.ports.link.overtaken(&before, &now.instance).await;
         }
-        self.gone(&now.agent, &now.session, self.shared.ports.clock.now()).await;
+        self.say_goodbye(now, self.shared.ports.clock.now()).await;
     }
 
     /// Everything that an agent's coming may concern, in batches.
@@ -117,14 +120,15 @@ impl Bridge {
         Ok(())
     }
 
-    /// An agent is gone, if this still is its newest session.
-    pub(crate) async fn gone(&self, id: &str, session: &str, since: Millis) {
+    /// An agent is gone, if this still is its newest session. Answers whether it was.
+    pub(crate) async fn gone(&self, of: &Session, since: Millis) -> Result<bool, StoreError> {
         let shared = &self.shared;
-        let Some(known) = shared.registry.get(id) else { return };
+        let (id, session) = (of.agent.as_str(), of.session.as_str());
+        let Some(known) = shared.registry.get(id) else { return Ok(false) };
         let _line = known.line.lock().await;
-        let Some(known) = shared.registry.get(id) else { return };
+        let Some(known) = shared.registry.get(id) else { return Ok(false) };
         if known.agent.session != session || known.agent.presence == Presence::Gone {
-            return;
+            return Ok(false);
         }
         known.end.cancel();
         // Whatever was settled of its coming: of its going nothing is.
@@ -134,17 +138,11 @@ impl Bridge {
             settled: Presence::Connected,
             ..known.agent.clone()
         };
-        let agent = match shared.put_agent(agent.clone(), Some(session)).await {
-            Ok(Some(agent)) => agent,
-            // It is on another replica by now.
-            Ok(None) => return,
-            Err(error) => {
-                warn!(agent = %id, "its going was not written down: {error}");
-                agent
-            }
-        };
+        // Nothing is written if it is on another replica by now.
+        let Some(agent) = shared.put_agent(agent, Some(session)).await? else { return Ok(false) };
         shared.registry.put(agent.clone());
         self.settle_left(agent).await;
+        Ok(true)
     }
 
     pub(crate) async fn settle_left(&self, mut agent: Agent) {
@@ -318,8 +316,7 @@ impl AgentEvents for Bridge {
         }
         let bridge = self.clone();
         self.own(async move {
-            let now = bridge.shared.ports.clock.now();
-            bridge.gone(&session.agent, &session.session, now).await;
+            bridge.say_goodbye(&session, bridge.shared.ports.clock.now()).await;
         })
         .await;
     }

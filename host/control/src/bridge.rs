@@ -26,6 +26,7 @@ use tracing::{info, warn};
 
 use crate::counts::Counts;
 use crate::feed::Feed;
+use crate::goodbyes::Goodbyes;
 use crate::keeper;
 use crate::registry::Registry;
 use crate::replicas::Beats;
@@ -106,6 +107,7 @@ pub(crate) struct Shared {
     pub(crate) alarm: Alarm,
     pub(crate) rings: Rings,
     pub(crate) beats: Beats,
+    pub(crate) goodbyes: Goodbyes,
     /// Whether there can be other replicas.
     pub(crate) several: bool,
     pub(crate) started_at: Millis,
@@ -198,6 +200,7 @@ impl Bridge {
             alarm: Alarm::default(),
             rings: Rings::default(),
             beats: Beats::default(),
+            goodbyes: Goodbyes::default(),
             several: ports.replicas.can_be_several(),
             started_at: ports.clock.now(),
             units: Semaphore::new(tuning.units.max(1)),

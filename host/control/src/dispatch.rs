@@ -183,14 +183,13 @@ fn is_clouddrivers(text: &str) -> bool {
 
 /// The answer to an operation that the agent never saw.
 fn refused_here(operation: &Operation, failure: Failure) -> OperationResult {
-    // What it held before, it holds still, at a revision that nobody has told us anew.
-    let held = (operation.kind == OperationKind::Update).then_some(0);
     OperationResult {
         operation: operation.id.clone(),
         account: operation.account.clone(),
         generation: operation.generation,
         failure: Some(failure),
-        held,
+        held: None,
+        undelivered: true,
         identity: None,
         took_ms: 0,
     }

@@ -165,8 +165,9 @@ impl Bridge {
 
 /// Spawns what a replica does by itself for as long as it lives, the keeper among it.
 pub(crate) fn spawn(bridge: &Bridge) {
-    let (keeper, heard) = (bridge.clone(), bridge.clone());
+    let (keeper, heard, goodbyes) = (bridge.clone(), bridge.clone(), bridge.clone());
     bridge.shared.tasks.spawn(async move { heard.hears().await });
+    bridge.shared.tasks.spawn(async move { goodbyes.say_again().await });
     bridge.shared.tasks.spawn(async move { keeper.keeper().await });
     if bridge.shared.several {
         let shared = Arc::clone(&bridge.shared);

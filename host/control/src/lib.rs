@@ -14,6 +14,7 @@ mod counts;
 mod dispatch;
 pub mod explain;
 mod feed;
+mod goodbyes;
 mod heard;
 mod housekeeping;
 pub mod intake;

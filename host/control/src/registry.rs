@@ -86,11 +86,18 @@ impl Registry {
     /// Takes an agent's row in; a new session ends the sender of the one before. A row that was written before the one
     /// that is known changes nothing: whoever wrote it was overtaken on his way back. Answers what is known now.
     pub(crate) fn put(&self, agent: Agent) -> Known {
+        self.replace(agent).0
+    }
+
+    /// The same, and answers the session that it took the agent from, if it did.
+    pub(crate) fn replace(&self, agent: Agent) -> (Known, Option<Session>) {
         let mut map = self.map();
-        match map.get_mut(&agent.id) {
+        let mut before = None;
+        let known = match map.get_mut(&agent.id) {
             Some(known) if known.agent.changed > agent.changed => known.clone(),
             Some(known) => {
                 if known.agent.session != agent.session {
+                    before = Some(session(&known.agent));
                     known.end.cancel();
                     known.end = self.end.child_token();
                     known.wake = Arc::new(Notify::new());
@@ -108,7 +115,8 @@ impl Registry {
                 map.insert(known.agent.id.clone(), known.clone());
                 known
             }
-        }
+        };
+        (known, before)
     }
 
     /// One agent.

@@ -10,6 +10,7 @@ use host_core::port::replicas::{Replica, Ring};
 use tracing::{info, warn};
 
 use crate::bridge::{ASKED_FOR, Bridge, Shared, later};
+use crate::registry::session;
 
 /// The beats of replicas, and since when each stands still on our clock.
 #[derive(Debug, Default)]
@@ -109,7 +110,7 @@ impl Bridge {
             match agent.presence {
                 Presence::Awaited if now >= self.given_up_at(&agent) => {
                     info!(agent = %agent.id, "not back after its replica's end: gone");
-                    self.gone(&agent.id, &agent.session, agent.presence_since).await;
+                    self.gone(&session(&agent), agent.presence_since).await?;
                 }
                 Presence::Gone if agent.settled != Presence::Gone => {
                     // Its replica may be about to: then this finds nothing to do.

@@ -113,6 +113,8 @@ pub struct OperationResult {
     pub failure: Option<Failure>,
     /// What is held now.
     pub held: Option<u64>,
+    /// The agent never got it: the bridge answers in its stead, and says nothing of what is held.
+    pub undelivered: bool,
     /// What was seen of the cluster.
     pub identity: Option<Identity>,
     /// How long the agent worked on it, in milliseconds.

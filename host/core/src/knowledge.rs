@@ -77,7 +77,8 @@ pub fn spoken_by(known: &Holding, instance: &str) -> Option<Lesson> {
 ///
 /// The answer counts only if its generation is higher than the last one that this instance answered, and no newer
 /// operation is unanswered (`spec/lifecycle.md`, rule 13). A deadline does not make it void. `asked` is the operation's
-/// row; without one nobody asked, and nothing is learnt.
+/// row; without one nobody asked, and nothing is learnt. Every answer of an agent says what is held, also that to a check:
+/// while it was unanswered, nothing else that the agent said of it counted.
 #[must_use]
 pub fn answered(
     known: &Holding,
@@ -110,9 +111,13 @@ pub fn answered(
     let holding = &mut lesson.holding;
     holding.operation = None;
     holding.answered_generation = asked.generation;
-    if asked.kind != OperationKind::Check {
-        holding.observed = result.held.map_or(Observed::NotHeld, Observed::Held);
-    }
+    holding.observed = match (result.undelivered, asked.kind) {
+        (false, _) => result.held.map_or(Observed::NotHeld, Observed::Held),
+        // It held something before, and holds it still, at a revision that nobody has told us anew.
+        (true, OperationKind::Update) => Observed::Held(0),
+        // An older operation may have brought it there: whoever wants it gone has to say so.
+        (true, _) => known.observed,
+    };
     if result.identity.is_some() {
         holding.identity.clone_from(&result.identity);
     }

@@ -164,6 +164,7 @@ impl ScriptedAgent {
                 text: format!("the script says {code}"),
             }),
             held: self.holds.get(&operation.account).copied(),
+            undelivered: false,
             identity,
             took_ms: 0,
         }

@@ -3,6 +3,7 @@
 mod batches;
 mod crash;
 mod explained;
+mod goodbyes;
 mod hostile_agents;
 mod hostile_bodies;
 mod listening;

@@ -37,6 +37,7 @@ fn result(generation: u64, failure: Option<&str>, held: Option<u64>) -> Operatio
         generation,
         failure: failure.map(|code| Failure { code: code.into(), text: String::new() }),
         held,
+        undelivered: false,
         identity: None,
         took_ms: 0,
     }
@@ -178,4 +179,34 @@ fn an_observation_does_not_answer_an_operation() {
     assert_eq!(observed(&known, &says(Some(1))), None);
     let lesson = observed(&nothing_known(), &says(Some(1))).expect("news");
     assert_eq!(lesson.holding.observed, Observed::Held(1));
+}
+
+#[test]
+fn the_answer_to_a_check_says_what_was_not_heard_while_it_was_unanswered() {
+    // The agent still works on an older one, of which it was told to have been withdrawn.
+    let known = given_up(&asked(OperationKind::Add, 5)).expect("it is withdrawn").holding;
+    let known = registered(&known, "i1", None).expect("news").holding;
+    let check = operation(6, OperationKind::Check);
+    let known = submitted(&known, &check, 9).holding;
+    assert_eq!(known.observed, Observed::NotHeld, "a check changes nothing");
+    let late = result(5, None, Some(3));
+    assert_eq!(answered(&known, &late, Some(&operation(5, OperationKind::Add)), 9), None);
+    let lesson = answered(&known, &result(6, None, Some(3)), Some(&check), 9).expect("it counts");
+    assert_eq!(lesson.holding.observed, Observed::Held(3));
+}
+
+#[test]
+fn what_the_bridge_answers_in_an_agents_stead_says_nothing_of_what_is_held() {
+    let undelivered = |known: &Holding, kind| {
+        let row = operation(6, kind);
+        let known = submitted(known, &row, 9).holding;
+        let result = OperationResult { undelivered: true, ..result(6, Some("internal"), None) };
+        answered(&known, &result, Some(&row), 9).expect("it counts").holding
+    };
+    let held = Holding { observed: Observed::Held(3), ..nothing_known() };
+    assert_eq!(undelivered(&held, OperationKind::Check).observed, Observed::Held(3));
+    assert_eq!(undelivered(&held, OperationKind::Update).observed, Observed::Held(0));
+    let after = undelivered(&nothing_known(), OperationKind::Add);
+    assert_eq!(after.observed, Observed::Unknown, "an older one may have brought it there");
+    assert!(after.refusal.is_some());
 }

@@ -133,6 +133,7 @@ fn answer(asked: &Operation, code: Option<&str>, held: Option<u64>) -> Operation
         generation: asked.generation,
         failure: code.map(|code| Failure { code: code.to_owned(), text: String::new() }),
         held,
+        undelivered: false,
         identity: None,
         took_ms: 0,
     }

@@ -16,6 +16,7 @@ on_servers!(
     a_commit_that_never_arrived_has_no_effect_and_is_told_as_such,
     what_cannot_be_learnt_is_said_to_be_unknown_and_is_true_either_way,
     every_line_that_is_cut_is_drawn_again,
+    one_line_that_broke_is_a_warning_of_all_others,
     a_server_that_is_killed_is_missed_and_found_again,
     a_server_that_stands_still_is_waited_for,
     callers_that_go_away_while_the_line_breaks_harm_nobody,
@@ -128,6 +129,25 @@ async fn every_line_that_is_cut_is_drawn_again(kind: Kind) {
     }
     assert!(done > 0);
     behind.store.apply(making("last", "last")).await.expect("all lines are drawn again");
+    behind.store.close().await;
+}
+
+async fn one_line_that_broke_is_a_warning_of_all_others(kind: Kind) {
+    let behind = Arc::new(Behind::new(kind).await);
+    let at_once = (0..8).map(|writer| {
+        let behind = Arc::clone(&behind);
+        async move { behind.store.apply(making(&format!("c-{writer}"), &format!("n-{writer}"))).await }
+    });
+    for applied in futures::future::join_all(at_once).await {
+        applied.expect("as many lines as writers");
+    }
+    behind.proxy.cut().await;
+    // Whoever comes first finds out.
+    let _found_out = behind.store.apply(making("first", "first")).await;
+    for turn in 0..8 {
+        let applied = behind.store.apply(making(&format!("d-{turn}"), &format!("m-{turn}"))).await;
+        applied.expect("a line that rested while the others broke is not trusted");
+    }
     behind.store.close().await;
 }
 
