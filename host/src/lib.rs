@@ -3,6 +3,7 @@
 //! The binary and the tests both start bridges through [`Running::start`], so that what is tested is what runs. Where
 //! time and ids come from is the starter's to say: [`SystemClock`] and [`SystemIds`] are those of a real machine.
 
+mod allocator;
 mod compose;
 mod lifecycle_slot;
 mod machine;
