@@ -31,6 +31,17 @@ pub(crate) enum Taught {
     Observations(Arc<Vec<HeldAccount>>),
 }
 
+/// What is known before a call.
+#[derive(Debug)]
+pub(crate) struct Learnt {
+    /// The call, with the lessons.
+    pub(crate) call: Call,
+    /// Whether the holdings of all its accounts are read.
+    pub(crate) holdings: bool,
+    /// Whether the module is to be asked: not about lessons that it is told nothing of.
+    pub(crate) ask: bool,
+}
+
 impl Shared {
     /// What is read before the call, because the event taught something: the holdings of its accounts, brought up to
     /// date. The event learns which answers counted.
@@ -39,7 +50,7 @@ impl Shared {
         work: &Work,
         event: &mut Event,
         module: &dyn Lifecycle,
-    ) -> Result<(Call, bool), StoreError> {
+    ) -> Result<Learnt, StoreError> {
         let id = module.id();
         let mut call = Call {
             id: self.ports.ids.next(),
@@ -59,10 +70,13 @@ impl Shared {
                 let read = self.ports.rows.holdings(accounts.clone()).await?;
                 call.holdings.extend(read.into_iter().map(as_read));
                 self.forget_old_instances(&mut call).await?;
-                return Ok((call, true));
+                return Ok(Learnt { call, holdings: true, ask: true });
             }
-            Event::Tick { .. } | Event::Handle(_) => return Ok((call, false)),
+            Event::Tick { .. } | Event::Handle(_) => {
+                return Ok(Learnt { call, holdings: false, ask: true });
+            }
         };
+        let mut ask = true;
         let read = self.ports.rows.holdings(accounts.clone()).await?;
         call.holdings.extend(read.into_iter().map(as_read));
         match &work.taught {
@@ -75,10 +89,16 @@ impl Shared {
                 }
             }
             Taught::Observations(seen) => {
+                ask = false;
                 for says in seen.iter().filter(|says| accounts.contains(&says.account)) {
-                    let known = known_of(&mut call, &says.account, agent, instance);
-                    let lesson = knowledge::observed(&known, says);
-                    lesson.into_iter().for_each(|lesson| call.learn(lesson));
+                    let before = known(&call, &says.account, agent, instance);
+                    let now = known_of(&mut call, &says.account, agent, instance);
+                    let Some(lesson) = knowledge::observed(&now, says) else {
+                        ask |= now != before;
+                        continue;
+                    };
+                    ask |= lesson.is_for_modules(&before);
+                    call.learn(lesson);
                 }
             }
             Taught::Results(results) => {
@@ -88,7 +108,7 @@ impl Shared {
                 *event = AgentEvent::Reported(answers);
             }
         }
-        Ok((call, true))
+        Ok(Learnt { call, holdings: true, ask })
     }
 
     /// What was asked of an instance that is no more is withdrawn, if nobody has heard so at the next one's coming: a

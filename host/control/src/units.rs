@@ -20,7 +20,7 @@ use tracing::{error, warn};
 
 use crate::bridge::Shared;
 use crate::counts::{Counter, Tally};
-use crate::lessons::{Taught, of_other_instances};
+use crate::lessons::{Learnt, Taught, of_other_instances};
 use crate::presence::SeenPresence;
 use crate::world::{CallWorld, host_fault};
 
@@ -238,8 +238,11 @@ impl Shared {
         let mut event = work.event.clone();
         let module = self.ports.lifecycle.serving();
         let learnt = self.learn(work, &mut event, &*module).await;
-        let (call, preloaded) = learnt.map_err(|error| host_fault(&error))?;
-        let world = Arc::new(CallWorld::new(Arc::clone(self), call, preloaded));
+        let Learnt { call, holdings, ask } = learnt.map_err(|error| host_fault(&error))?;
+        if !ask {
+            return Ok(self.unasked(call, &event));
+        }
+        let world = Arc::new(CallWorld::new(Arc::clone(self), call, holdings));
         let called = module.call(event.clone(), Arc::clone(&world) as Arc<_>).await;
         let end = called.as_ref().map_or_else(|error| error.class.as_str(), |_| "ok");
         self.counts.add(Counter::Calls, &[event.export(), end], 1);
@@ -252,6 +255,13 @@ impl Shared {
         let ids = &self.ports.ids;
         let unit = assemble(call, &event, &answer, writes, &mut || ids.next());
         Ok(Decided { unit, answer, presence, others })
+    }
+
+    /// What was learnt, where it is nothing to a module.
+    fn unasked(&self, call: Call, event: &Event) -> Decided {
+        let (answer, ids) = (Answer::Nothing, &self.ports.ids);
+        let unit = assemble(call, event, &answer, Writes::default(), &mut || ids.next());
+        Decided { unit, answer, presence: SeenPresence::default(), others: Vec::new() }
     }
 
     /// The definitions that changes are laid over, and what is remembered of names that get a row.
@@ -339,7 +349,7 @@ impl Shared {
         let mut event = work.event.clone();
         let module = self.ports.lifecycle.serving();
         let unit = match self.learn(work, &mut event, &*module).await {
-            Ok((call, _)) => self.postponed(call, &event, &names).await,
+            Ok(learnt) => self.postponed(learnt.call, &event, &names).await,
             Err(error) => Err(error),
         };
         let result = match unit {

@@ -37,6 +37,17 @@ impl Lesson {
     fn of(holding: Holding) -> Self {
         Self { holding, ended: None, counted: false }
     }
+
+    /// Whether a module could decide otherwise after it than before: of health it is told nothing.
+    #[must_use]
+    pub fn is_for_modules(&self, before: &Holding) -> bool {
+        let told = |holding: &Holding| {
+            let Holding { instance, observed, configured, identity, operation, .. } =
+                holding.clone();
+            (instance, observed, configured, identity, operation)
+        };
+        self.ended.is_some() || told(&self.holding) != told(before)
+    }
 }
 
 /// An agent registered: what it holds of an account is known now. `says` is absent if its list does not name the
@@ -120,6 +131,8 @@ pub fn answered(
     };
     if result.identity.is_some() {
         holding.identity.clone_from(&result.identity);
+        // Somebody has just answered, under whatever name.
+        holding.healthy = Some(true);
     }
     holding.refusal = result.failure.as_ref().map(|failure| Refusal {
         failure: failure.clone(),

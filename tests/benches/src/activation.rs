@@ -101,8 +101,9 @@ async fn theirs(kind: Kind, names: &[String]) -> Result<(f64, Tables)> {
 
 /// Returns when the bridge has taken in what the agent says after its last answer.
 async fn observed(database: &TestDatabase) -> Result<()> {
-    let waits = "SELECT COUNT(*) FROM swingbridge_holdings WHERE healthy IS NULL";
-    while database.rows(waits).await?.first().is_none_or(|row| row[0].as_deref() != Some("0")) {
+    let seen = "SELECT COUNT(*) FROM swingbridge_namespaces";
+    let all = ACCOUNTS.to_string();
+    while database.rows(seen).await?.first().is_none_or(|row| row[0].as_ref() != Some(&all)) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! What is learnt, and what is not.
 
 use super::{answered, given_up, observed, registered, spoken_by, submitted};
-use crate::account::Failure;
+use crate::account::{Failure, Identity};
 use crate::agent::{HeldAccount, OperationResult};
 use crate::holding::{Holding, Observed};
 use crate::operation::{Operation, OperationKind, OperationState};
@@ -209,4 +209,27 @@ fn what_the_bridge_answers_in_an_agents_stead_says_nothing_of_what_is_held() {
     let after = undelivered(&nothing_known(), OperationKind::Add);
     assert_eq!(after.observed, Observed::Unknown, "an older one may have brought it there");
     assert!(after.refusal.is_some());
+}
+
+#[test]
+fn only_what_a_module_is_told_of_is_for_modules() {
+    let known = Holding { observed: Observed::Held(1), ..nothing_known() };
+    let health = HeldAccount { healthy: Some(false), ..says(Some(1)) };
+    let lesson = observed(&known, &health).expect("news");
+    assert!(!lesson.is_for_modules(&known));
+    let identity = Identity { host: "https://other:443".into(), ..Identity::default() };
+    let other = HeldAccount { identity: Some(identity), ..says(Some(1)) };
+    assert!(observed(&known, &other).expect("news").is_for_modules(&known));
+    assert!(observed(&known, &says(None)).expect("news").is_for_modules(&known));
+}
+
+#[test]
+fn a_cluster_that_has_just_told_which_one_it_is_answers() {
+    let known = asked(OperationKind::Add, 1);
+    let row = operation(1, OperationKind::Add);
+    let seen = OperationResult { identity: Some(Identity::default()), ..result(1, None, Some(1)) };
+    let lesson = answered(&known, &seen, Some(&row), 9).expect("counts");
+    assert_eq!(lesson.holding.healthy, Some(true));
+    let unseen = answered(&known, &result(1, None, Some(1)), Some(&row), 9).expect("counts");
+    assert_eq!(unseen.holding.healthy, None);
 }

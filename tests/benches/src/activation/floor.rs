@@ -6,7 +6,7 @@
 //! database gets the texts that suit it best (`text.rs`). On a server the three transactions of different batches run
 //! beside each other, each on a connection of its own, as the bridge's do; SQLite has one writer.
 //!
-//! What the agent says of its clusters when it has answered (health, namespaces) is no part of an activation: here it is
+//! What the agent says of its clusters when it has answered (the namespaces) is no part of an activation: here it is
 //! written when the watch has stopped, while the bridge takes most of it in before the last account is `ACTIVE`.
 
 mod line;

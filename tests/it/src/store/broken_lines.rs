@@ -134,10 +134,13 @@ async fn every_line_that_is_cut_is_drawn_again(kind: Kind) {
 
 async fn one_line_that_broke_is_a_warning_of_all_others(kind: Kind) {
     let behind = Arc::new(Behind::new(kind).await);
-    let at_once = (0..8).map(|writer| {
-        let behind = Arc::clone(&behind);
-        async move { behind.store.apply(making(&format!("c-{writer}"), &format!("n-{writer}"))).await }
-    });
+    let at_once =
+        (0..8).map(|writer| {
+            let behind = Arc::clone(&behind);
+            async move {
+                behind.store.apply(making(&format!("c-{writer}"), &format!("n-{writer}"))).await
+            }
+        });
     for applied in futures::future::join_all(at_once).await {
         applied.expect("as many lines as writers");
     }

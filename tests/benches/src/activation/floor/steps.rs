@@ -64,7 +64,7 @@ impl Steps {
             asked: to.asked(),
             sent: to.sent(),
             answered: to.answered(),
-            seen: vec![to.healthy(), to.namespaces()],
+            seen: vec![to.namespaces()],
         }
     }
 
@@ -299,6 +299,7 @@ impl To<'_> {
             key: "id",
             sets: vec![
                 ("observed", word("held")),
+                ("healthy", number(1)),
                 ("detail", Each(1)),
                 ("last_updated", number(self.rows.created.now)),
                 ("revision", number(2)),
@@ -312,20 +313,6 @@ impl To<'_> {
             });
             vec![holdings(batch), detail.collect()]
         })
-    }
-
-    fn healthy(self) -> Statement {
-        let update = Update {
-            table: "swingbridge_holdings",
-            key: "id",
-            sets: vec![
-                ("healthy", number(1)),
-                ("last_updated", number(self.rows.created.now)),
-                ("revision", number(3)),
-            ],
-            condition: " AND revision = 2".to_owned(),
-        };
-        self.update(&update, |_, batch| vec![holdings(batch)])
     }
 
     fn namespaces(self) -> Statement {
