@@ -40,6 +40,15 @@ impl Failure {
     pub(crate) fn new(code: &str, text: String) -> Self {
         Self { code: code.to_owned(), text }
     }
+
+    /// An agent sees another cluster than the one that is recorded (rules 3 and 15).
+    pub(crate) fn another_cluster(seen: &Identity) -> Self {
+        let text = format!(
+            "it sees another cluster than the one that is recorded: {}, certificate {}; rebind accepts it",
+            seen.host, seen.fingerprint
+        );
+        Self::new("identity-conflict", text)
+    }
 }
 
 /// A request that waits for a row.

@@ -122,6 +122,8 @@ pub(crate) struct Case<'a> {
     pub(crate) own: Option<OpenRequest>,
     /// The candidates are asked whether they reach the cluster.
     pub(crate) check: bool,
+    /// Another cluster is recorded in this call: who was told to drop it may be right by now.
+    pub(crate) rebound: bool,
     pub(crate) finished: Vec<Finished>,
 }
 
@@ -210,6 +212,37 @@ impl Case<'_> {
             && self.in_zone(party)
             && !party.is_configured()
             && !party.conflicts(self.identity())
+    }
+
+    /// A connected agent of the zone that goes on holding an `ACTIVE` account and sees another cluster under it by now:
+    /// a conflict (rule 3). The row keeps its state and its identity until `rebind` accepts what the agent sees. One that
+    /// comes to see it by its answer was never let hold the account: that is a refusal (rule 15), and it is told to drop.
+    pub(crate) fn holds_another(&self, party: &Party<'_>) -> bool {
+        let told_to_drop = party.operation_kind() == Some(OperationKind::Delete)
+            || party.last_refused() == Some(OperationKind::Delete);
+        self.state() == Some(State::Active)
+            && party.is_connected()
+            && self.in_zone(party)
+            && !party.is_configured()
+            && party.is_seen_to_hold()
+            && party.sees_another(self.identity())
+            && !told_to_drop
+            && !self.has_just_done(party, OperationKind::is_to_hold)
+    }
+
+    /// Whether it can be asked if it reaches the cluster. Who has answered a try already is not asked during that try:
+    /// its answer stands, and is what the try ends with.
+    pub(crate) fn can_be_checked(&self, party: &Party<'_>) -> bool {
+        let answered = self.state() == Some(State::Activating) && self.asked(party);
+        (self.is_candidate(party) || self.holds_another(party))
+            && !answered
+            && party.operation().is_none()
+    }
+
+    /// The first agent that goes on holding the account and sees another cluster, as the row's error.
+    pub(crate) fn conflict(&self) -> Option<Failure> {
+        let mut others = self.parties.iter().filter(|party| self.holds_another(party));
+        others.find_map(|party| party.claim_against(self.identity()))
     }
 
     /// A connected agent of the zone that holds the account and was not told to drop it.

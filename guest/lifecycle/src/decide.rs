@@ -224,6 +224,7 @@ impl<'a> Work<'a> {
             origin: None,
             own: None,
             check: false,
+            rebound: false,
             finished: Vec::new(),
         }
     }

@@ -85,7 +85,8 @@ pub struct Item {
     pub zone: Option<String>,
     /// For `create` the definition, for `update` what changes, for the others the overrides.
     pub definition: Option<Definition>,
-    /// What else the caller says. `agent` is read for `rebind`: whose claim is accepted, if several differ.
+    /// What else the caller says. `fingerprint` and `agent` are read for `rebind`: which claim is accepted, if several
+    /// differ.
     pub attributes: Attributes,
 }
 

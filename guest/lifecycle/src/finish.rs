@@ -98,7 +98,7 @@ fn updated(case: &Case<'_>) -> Option<Finish> {
     Some(refused.map_or(Finish::Done, |error| Finish::Failed(error.clone())))
 }
 
-/// A check is done when all have answered, and failed if none of them reaches the cluster.
+/// A check is done when all have answered, and failed if none of them reaches the cluster that is recorded.
 fn checked(case: &Case<'_>) -> Option<Finish> {
     let asks = |kind: OperationKind| match kind {
         OperationKind::Add | OperationKind::Update | OperationKind::Check => true,
@@ -110,13 +110,23 @@ fn checked(case: &Case<'_>) -> Option<Finish> {
         if party.is_being_asked(case.now, asks) {
             return None;
         }
-        let refusal = party.known.and_then(|known| known.refusal.as_ref());
-        match refusal.filter(|refusal| asks(refusal.kind)) {
-            Some(refusal) => refusals.push((party.id, &refusal.failure)),
-            None => reached = true,
+        // Whoever came after it was asked has no part in it.
+        let Some(known) = party.known.filter(|known| known.asked_revision > 0) else { continue };
+        match known.refusal.as_ref().filter(|refusal| asks(refusal.kind)) {
+            Some(refusal) => refusals.push((party.id, refusal.failure.clone())),
+            None if party.sees_another(case.identity()) => {
+                refusals.extend(party.identity().map(|i| (party.id, Failure::another_cluster(i))));
+            }
+            None => reached |= party.operation().is_none(),
         }
     }
-    let Some((_, first)) = refusals.first().filter(|_| !reached) else { return Some(Finish::Done) };
+    if reached {
+        return Some(Finish::Done);
+    }
+    let Some((_, first)) = refusals.first() else {
+        let text = "every agent that was asked went away, or is asked something else first";
+        return Some(Finish::Failed(Failure::new("lost", text.to_owned())));
+    };
     let texts: Vec<String> = refusals
         .iter()
         .map(|(id, failure)| format!("agent {id}: {}: {}", failure.code, failure.text))

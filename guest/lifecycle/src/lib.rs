@@ -21,6 +21,7 @@ mod finish;
 mod memory;
 mod parties;
 mod question;
+mod rebind;
 mod reconcile;
 mod request;
 mod rules;

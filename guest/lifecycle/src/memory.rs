@@ -23,6 +23,8 @@ const UNHELD_SINCE: &str = "unheld-since";
 const UNDECLARED_SINCE: &str = "undeclared-since";
 /// Present while the row's error is that of a refused update.
 const UPDATE_REFUSED: &str = "update-refused";
+/// Present while the row's error is that a holder sees another cluster.
+const CONFLICT: &str = "conflict";
 
 /// A row's memory, read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -37,6 +39,7 @@ pub(crate) struct Memory {
     pub(crate) unheld_since: Option<Millis>,
     pub(crate) undeclared_since: Option<Millis>,
     pub(crate) update_refused: bool,
+    pub(crate) conflict: bool,
     others: Attributes,
 }
 
@@ -54,6 +57,7 @@ impl Memory {
                 UNHELD_SINCE => memory.unheld_since = value.parse().ok(),
                 UNDECLARED_SINCE => memory.undeclared_since = value.parse().ok(),
                 UPDATE_REFUSED => memory.update_refused = true,
+                CONFLICT => memory.conflict = true,
                 _ => memory.others.push((key.clone(), value.clone())),
             }
         }
@@ -84,6 +88,7 @@ impl Memory {
         keep(UNHELD_SINCE, time(self.unheld_since));
         keep(UNDECLARED_SINCE, time(self.undeclared_since));
         keep(UPDATE_REFUSED, mark(self.update_refused));
+        keep(CONFLICT, mark(self.conflict));
         pairs
     }
 
@@ -98,5 +103,6 @@ impl Memory {
         self.newcomer = false;
         self.unheld_since = None;
         self.update_refused = false;
+        self.conflict = false;
     }
 }

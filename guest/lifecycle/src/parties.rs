@@ -1,7 +1,7 @@
 //! The agents that one account is about, each with what is known of it: every agent of the zone, and every agent that
 //! something is known about.
 
-use crate::account::{Identity, Millis};
+use crate::account::{Failure, Identity, Millis};
 use crate::agent::{Agent, Holding, Observed, OperationKind, Presence, Unanswered};
 use crate::snapshot::Snapshot;
 
@@ -109,6 +109,13 @@ impl<'a> Party<'a> {
         }
     }
 
+    /// That it sees another cluster than this one, as an error of the row; nothing if it does not.
+    pub(crate) fn claim_against(&self, recorded: Option<&Identity>) -> Option<Failure> {
+        let seen = self.identity().filter(|_| self.sees_another(recorded))?;
+        let failure = Failure::another_cluster(seen);
+        Some(Failure { text: format!("agent {}: {}", self.id, failure.text), ..failure })
+    }
+
     /// Whether it holds, or is letting go of, another cluster under the name (rule 15).
     pub(crate) fn conflicts(&self, recorded: Option<&Identity>) -> bool {
         let claims = self.is_seen_to_hold() || self.operation_kind() == Some(OperationKind::Delete);
@@ -120,6 +127,19 @@ impl<'a> Party<'a> {
         !self.is_configured()
             && (self.observed() != Observed::NotHeld
                 || self.operation_kind().is_some_and(OperationKind::changes))
+    }
+
+    /// What it refused last.
+    pub(crate) fn last_refused(&self) -> Option<OperationKind> {
+        self.known.and_then(|known| known.refusal.as_ref()).map(|refusal| refusal.kind)
+    }
+
+    /// Whether it was asked last whether it reaches the cluster by this definition, and does not.
+    pub(crate) fn failed_the_check(&self, definition_revision: u64) -> bool {
+        self.known.and_then(|known| known.refusal.as_ref()).is_some_and(|refusal| {
+            refusal.kind == OperationKind::Check
+                && refusal.definition_revision == definition_revision
+        })
     }
 
     /// The last refusal, if it was to hold this definition or to hold at all.

@@ -50,7 +50,7 @@ pub(crate) fn reconcile(case: &mut Case<'_>, policies: &mut Policies<'_>) -> Res
             Because::LastWord => case.rules.last_word,
         });
         let mut sent = next.map(|(sent, _)| sent);
-        if sent.is_none() && case.check && case.is_candidate(party) && party.operation().is_none() {
+        if sent.is_none() && case.check && case.can_be_checked(party) {
             sent = Some(now(OperationKind::Check));
         }
         let asked_too = sent.is_some_and(|sent| sent == now(OperationKind::Add));
@@ -71,7 +71,8 @@ fn wanted(case: &Case<'_>, party: &Party<'_>) -> Wanted {
         return Wanted::Nothing;
     }
     let Some(state) = case.state() else { return Wanted::Drop };
-    let ours = case.in_zone(party) && !party.conflicts(case.identity());
+    let conflicts = party.conflicts(case.identity()) && !case.holds_another(party);
+    let ours = case.in_zone(party) && !conflicts;
     match state {
         State::Inactive
         | State::ToDeactivate
@@ -162,6 +163,9 @@ fn hold(
     if told || is_current(case, party) && party.operation_kind() != Some(OperationKind::Delete) {
         return Ok(None);
     }
+    if case.rebound {
+        return Ok(Some((now(kind), Because::Edge)));
+    }
     let asked = case.asked(party);
     if activating {
         // A refusal in this try stands; so does an answer that changed nothing.
@@ -175,7 +179,7 @@ fn hold(
     if matches!(party.observed(), Observed::Held(_)) {
         return outdated(case, party, policies);
     }
-    if case.has_refused(party) {
+    if case.has_refused(party) || (asked && party.failed_the_check(revision)) {
         return Ok(None);
     }
     if asked || case.has_just_done(party, OperationKind::is_to_hold) {

@@ -1,12 +1,13 @@
 //! Requests: which are refused and how that is said, and what an accepted one does to its account.
 
-use crate::account::{Definition, Identity, OpenRequest};
+use crate::account::{Definition, OpenRequest};
 use crate::agent::OperationKind;
 use crate::case::{Case, Row};
 use crate::event::{Action, Item, Refused};
 use crate::finish::supersede;
 use crate::parties::Party;
 use crate::question::{Answers, Placement, Subject, Verdict};
+use crate::rebind::rebind;
 use crate::snapshot::Snapshot;
 use crate::state::State;
 use crate::table::{Trigger, possible};
@@ -16,7 +17,11 @@ use crate::write::{DefinitionChange, Origin};
 const CLUSTER_KEYS: [&str; 5] =
     ["kubeconfigFile", "kubeconfigContents", "kubeconfigAgent", "context", "serviceAccount"];
 
-fn refused<T>(code: &'static str, reason: String, state: Option<State>) -> Result<T, Refused> {
+pub(crate) fn refused<T>(
+    code: &'static str,
+    reason: String,
+    state: Option<State>,
+) -> Result<T, Refused> {
     Err(Refused { code, reason, possible: possible(state) })
 }
 
@@ -361,49 +366,16 @@ fn delete(case: &mut Case<'_>) {
     waits(case, Action::Delete);
 }
 
-/// Replaces the recorded identity by the one that is claimed. Without a claim there is nothing to accept, which is no
-/// error: it may have been accepted already.
-fn rebind(case: &mut Case<'_>, item: &Item) -> Result<(), Refused> {
-    let Some(state) = case.state() else { return Ok(()) };
-    let whose = item.attributes.iter().find(|(key, _)| key == "agent").map(|(_, value)| value);
-    let mut claims: Vec<(&str, &Identity)> = Vec::new();
-    for party in case.parties.iter().filter(|party| party.sees_another(case.identity())) {
-        let wanted = whose.is_none_or(|agent| agent == party.id);
-        if let Some(seen) = party.identity().filter(|_| wanted)
-            && !claims.iter().any(|(_, other)| other.is_same_cluster(seen))
-        {
-            claims.push((party.id, seen));
-        }
-    }
-    if claims.len() > 1 {
-        let agents: Vec<&str> = claims.iter().map(|(agent, _)| *agent).collect();
-        let reason = format!(
-            "agents {} claim different clusters for {}; name the agent whose claim is accepted",
-            agents.join(", "),
-            case.name
-        );
-        return refused("claims", reason, Some(state));
-    }
-    let Some((agent, identity)) = claims.first().map(|(agent, seen)| (*agent, (*seen).clone()))
-    else {
-        return Ok(());
-    };
-    let reason = format!("the cluster that agent {agent} sees is accepted: {}", identity.host);
-    let again = matches!(state, State::Failed | State::Orphaned) && !case.is_static();
-    let to = if again { State::ToMigrate } else { state };
-    case.step(Trigger::Asked(Action::Rebind), Some(to), reason);
-    if let Some(row) = &mut case.row {
-        row.identity = Some(identity);
-    }
-    Ok(())
-}
-
 fn ask_for_a_check(case: &mut Case<'_>) -> Result<(), Refused> {
     let free = |party: &Party<'_>| {
-        case.is_candidate(party) && party.operation_kind() != Some(OperationKind::Delete)
+        (case.is_candidate(party) || case.holds_another(party))
+            && party.operation_kind() != Some(OperationKind::Delete)
     };
     if !case.parties.iter().any(free) {
-        let reason = format!("no agent that could reach {} is connected", case.name);
+        let zone = case.row.as_ref().and_then(|row| row.zone.as_deref());
+        let who =
+            zone.map_or_else(|| "agent".to_owned(), |zone| format!("agent of the zone {zone}"));
+        let reason = format!("no {who} that could be asked about {} is connected", case.name);
         return refused("no-agent", reason, case.state());
     }
     case.check = true;

@@ -147,9 +147,10 @@ fn is_newcomer(case: &Case<'_>, party: &Party<'_>, waiting: bool) -> bool {
         && !party.operation_kind().is_some_and(OperationKind::is_to_hold)
 }
 
-/// `ACTIVE`: what its holder says is recorded; without one it is orphaned, at once or after the grace.
+/// `ACTIVE`: what its holder says is recorded; without one it is orphaned, at once or after the grace. Who goes on
+/// holding it and sees another cluster by now is a holder too (rule 3).
 fn active(case: &mut Case<'_>) -> bool {
-    if case.holder().is_some() {
+    if case.holder().is_some() || case.parties.iter().any(|party| case.holds_another(party)) {
         record_holder(case);
         return false;
     }
@@ -213,12 +214,12 @@ fn forget_unheld(case: &mut Case<'_>) {
     }
 }
 
-/// The zone, if there was none; the cluster's identity and version, unless the definition is just changing.
+/// The zone, if there was none; the cluster's identity and version, unless the definition is just changing; what its
+/// holders have against the row.
 fn record_holder(case: &mut Case<'_>) {
     forget_unheld(case);
     let redefined = case.is_redefined();
-    let Some(holder) = case.holder() else { return };
-    let zone = holder.zone.map(str::to_owned);
+    let zone = case.holder().and_then(|holder| holder.zone).map(str::to_owned);
     let seen = case.parties.iter().find(|party| case.holds(party) && is_current(case, party));
     let seen = seen.and_then(Party::identity).filter(|_| !redefined).cloned();
     let refused = case.parties.iter().filter(|party| case.holds(party) && !is_current(case, party));
@@ -229,11 +230,15 @@ fn record_holder(case: &mut Case<'_>) {
         let text = format!("agent {agent} keeps the old definition: {}", refusal.failure.text);
         Failure::new(&refusal.failure.code, text)
     });
+    let conflict = case.conflict().filter(|_| error.is_none());
     let Some(row) = &mut case.row else { return };
     row.zone = row.zone.take().or(zone);
     row.identity = seen.or(row.identity.take());
-    if error.is_some() || row.memory.update_refused {
-        row.memory.update_refused = error.is_some();
+    let before = row.memory.update_refused || row.memory.conflict;
+    row.memory.update_refused = error.is_some();
+    row.memory.conflict = conflict.is_some();
+    let error = error.or(conflict);
+    if error.is_some() || before {
         row.error = error;
     }
 }

@@ -25,6 +25,7 @@ pub(crate) fn declare(case: &mut Case<'_>) {
 
 /// Takes one automatic step of a static row.
 pub(crate) fn step(case: &mut Case<'_>, state: State) -> bool {
+    note_conflict(case);
     match state {
         State::Active => undeclared(case) || orphaned(case),
         State::Orphaned => undeclared(case) || held(case),
@@ -39,7 +40,31 @@ pub(crate) fn step(case: &mut Case<'_>, state: State) -> bool {
     }
 }
 
-/// Whether an agent that can be heard declares it, with the recorded identity, and holds it.
+/// Whether an agent declares it as it is recorded. The agent that it comes from may see another cluster by now, which is
+/// a conflict: the row is not given up for it (rule 3).
+fn means_this(case: &Case<'_>, party: &Party<'_>) -> bool {
+    let declared_by = case.row.as_ref().and_then(|row| row.declared_by.as_deref());
+    !party.sees_another(case.identity()) || declared_by == Some(party.id)
+}
+
+/// What the agent that it comes from has against the row, as its error.
+fn note_conflict(case: &mut Case<'_>) {
+    let declares = |party: &&Party<'_>| {
+        party.is_connected()
+            && party.is_configured()
+            && party.is_seen_to_hold()
+            && means_this(case, party)
+    };
+    let mut declaring = case.parties.iter().filter(declares);
+    let conflict = declaring.find_map(|party| party.claim_against(case.identity()));
+    let Some(row) = &mut case.row else { return };
+    if conflict.is_some() || row.memory.conflict {
+        row.memory.conflict = conflict.is_some();
+        row.error = conflict;
+    }
+}
+
+/// Whether an agent that can be heard declares it and holds it: with the recorded identity, or as it did before.
 fn holds(case: &Case<'_>, party: &Party<'_>) -> bool {
     let there = match party.whereabouts {
         Whereabouts::Connected | Whereabouts::Elsewhere => true,
@@ -48,12 +73,13 @@ fn holds(case: &Case<'_>, party: &Party<'_>) -> bool {
     there
         && party.is_configured()
         && party.is_seen_to_hold()
-        && !party.sees_another(case.identity())
+        && means_this(case, party)
+        && (case.state() == Some(State::Active) || !party.sees_another(case.identity()))
 }
 
 /// Whether an agent that is not gone has it in its configuration.
 fn declares(case: &Case<'_>, party: &Party<'_>) -> bool {
-    !party.is_gone() && party.is_configured() && !party.sees_another(case.identity())
+    !party.is_gone() && party.is_configured() && means_this(case, party)
 }
 
 /// Since when nobody has had it: when the last agent that declared it was still there.
@@ -84,8 +110,10 @@ fn undeclared(case: &mut Case<'_>) -> bool {
 }
 
 fn orphaned(case: &mut Case<'_>) -> bool {
-    if let Some(holder) = case.parties.iter().find(|party| holds(case, party)) {
-        let identity = holder.identity().cloned();
+    if case.parties.iter().any(|party| holds(case, party)) {
+        let mut holders = case.parties.iter().filter(|party| holds(case, party));
+        let same = holders.find(|party| !party.sees_another(case.identity()));
+        let identity = same.and_then(Party::identity).cloned();
         if let Some(row) = &mut case.row {
             row.memory.unheld_since = None;
             row.identity = identity.or(row.identity.take());

@@ -63,9 +63,8 @@ impl<'a> Tally<'a> {
 }
 
 fn refusal_of(case: &Case<'_>, party: &Party<'_>) -> Failure {
-    if party.sees_another(case.identity()) {
-        let text = "it sees another cluster than the one that is recorded; rebind accepts it";
-        return Failure::new("identity-conflict", text.to_owned());
+    if let Some(seen) = party.identity().filter(|_| party.sees_another(case.identity())) {
+        return Failure::another_cluster(seen);
     }
     let refusal = party.known.and_then(|known| known.refusal.as_ref());
     refusal.filter(|refusal| refusal.kind != OperationKind::Delete).map_or_else(
