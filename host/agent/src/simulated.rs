@@ -3,24 +3,22 @@
 
 mod file;
 mod script;
+mod sight;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
 
-use crate::clusters::{Account, Change, Clusters, Code, Identity, Refusal, Seen};
+use crate::clusters::{Account, Change, Clusters, Code, Refusal, Seen};
 use crate::surroundings::Surroundings;
 
 pub use file::BadScript;
 pub use script::Script;
 use script::{Behaviour, Labels};
-
-/// The version that every simulated API server says it has.
-const VERSION: &str = "v1.34.4";
+use sight::{Cluster, Sight};
 
 /// The namespaces of a simulated cluster whose definition names none.
 const NAMESPACES: [&str; 2] = ["default", "kube-system"];
@@ -40,8 +38,8 @@ pub struct Simulated {
 struct State {
     /// Tries that were refused, for behaviours that refuse a number of times.
     refused: HashMap<String, u32>,
-    /// Held accounts that are away at times: how they behave, and the health that was told last.
-    held: HashMap<String, (Behaviour, bool)>,
+    /// Held accounts whose clusters change: the cluster, and what was told of it last.
+    held: HashMap<String, (Cluster, Sight)>,
 }
 
 impl Simulated {
@@ -80,13 +78,16 @@ impl Simulated {
     fn untold(&self) -> Vec<Change> {
         let age = self.age();
         let mut changes = Vec::new();
-        for (name, (behaviour, told)) in &mut self.state().held {
-            let healthy = !behaviour.is_unreachable(age);
-            if healthy != *told {
-                *told = healthy;
-                let health = if healthy { Ok(()) } else { Err(away(name)) };
-                let account = name.clone();
-                changes.push(Change { account, health, identity: None, namespaces: None });
+        for (name, (cluster, told)) in &mut self.state().held {
+            let now = cluster.seen_after(told, age);
+            if now != *told {
+                changes.push(Change {
+                    account: name.clone(),
+                    health: now.health.clone(),
+                    identity: (now.identity != told.identity).then(|| now.identity.clone()),
+                    namespaces: (now.namespaces != told.namespaces).then(|| now.namespaces.clone()),
+                });
+                *told = now;
             }
         }
         changes
@@ -96,9 +97,14 @@ impl Simulated {
     fn next_change(&self) -> Option<u64> {
         let age = self.age();
         let state = self.state();
-        let edges = state.held.values().filter_map(|(behaviour, _)| behaviour.unreachable);
-        let next = edges.flat_map(|(from, to)| [from, to]).filter(|edge| *edge > age).min();
-        next.map(|edge| self.started.saturating_add(edge))
+        let next =
+            state.held.values().filter_map(|(cluster, _)| cluster.behaviour.next_change(age));
+        next.min().map(|edge| self.started.saturating_add(edge))
+    }
+
+    fn cluster(&self, name: &str, definition: &Map<String, Value>) -> Cluster {
+        let behaviour = self.script.behaviour(name, &labels(definition));
+        Cluster { name: name.to_owned(), behaviour, namespaces: namespaces(definition) }
     }
 }
 
@@ -106,29 +112,31 @@ impl Simulated {
 impl Clusters for Simulated {
     async fn look(&self, account: &Account) -> Result<Seen, Refusal> {
         let definition = object(account)?;
-        let behaviour = self.script.behaviour(&account.name, &labels(&definition));
-        if behaviour.takes_ms > 0 {
-            self.surroundings.sleep_until(self.surroundings.now() + behaviour.takes_ms).await;
+        let cluster = self.cluster(&account.name, &definition);
+        let takes_ms = cluster.behaviour.takes_ms;
+        if takes_ms > 0 {
+            self.surroundings.sleep_until(self.surroundings.now() + takes_ms).await;
         }
-        if behaviour.is_unreachable(self.age()) {
-            return Err(away(&account.name));
-        }
-        match self.refuses(&account.name, &behaviour) {
+        let sight = cluster.at(self.age());
+        sight.health?;
+        match self.refuses(&account.name, &cluster.behaviour) {
             Some(refusal) => Err(refusal),
-            None => Ok(Seen {
-                identity: identity(&account.name),
-                namespaces: Some(namespaces(&definition)),
-            }),
+            None => Ok(Seen { identity: sight.identity, namespaces: Some(sight.namespaces) }),
         }
     }
 
-    fn hold(&self, account: &Account, _: &Seen) {
-        let labels = object(account).map(|definition| labels(&definition)).unwrap_or_default();
-        let behaviour = self.script.behaviour(&account.name, &labels);
-        if behaviour.unreachable.is_none() {
+    fn hold(&self, account: &Account, seen: &Seen) {
+        let definition = object(account).unwrap_or_default();
+        let cluster = self.cluster(&account.name, &definition);
+        if cluster.behaviour.is_steady() {
             return self.release(&account.name);
         }
-        self.state().held.insert(account.name.clone(), (behaviour, true));
+        let told = Sight {
+            health: Ok(()),
+            identity: seen.identity.clone(),
+            namespaces: seen.namespaces.clone().unwrap_or_default(),
+        };
+        self.state().held.insert(account.name.clone(), (cluster, told));
         self.held.notify_one();
     }
 
@@ -151,11 +159,6 @@ impl Clusters for Simulated {
             }
         }
     }
-}
-
-/// Why an account cannot be reached between its two times.
-fn away(name: &str) -> Refusal {
-    Refusal::new(Code::Unreachable, format!("the API server of {name} does not answer"))
 }
 
 fn object(account: &Account) -> Result<Map<String, Value>, Refusal> {
@@ -181,17 +184,6 @@ fn namespaces(definition: &Map<String, Value>) -> Vec<String> {
         .filter_map(|namespace| namespace.as_str().map(str::to_owned))
         .collect();
     if declared.is_empty() { NAMESPACES.map(str::to_owned).to_vec() } else { declared }
-}
-
-/// The cluster that an account always is.
-fn identity(name: &str) -> Identity {
-    let pairs: Vec<String> =
-        Sha256::digest(name).iter().map(|byte| format!("{byte:02X}")).collect();
-    Identity {
-        host: format!("https://{name}.simulated:6443"),
-        fingerprint: pairs.join(":"),
-        version: VERSION.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde_saphyr::Error;
 use thiserror::Error;
 
 use crate::clusters::Code;
-use crate::simulated::script::{Behaviour, Labels, Matcher, Script};
+use crate::simulated::script::{Behaviour, Labels, Matcher, Script, Turn};
 
 /// What is wrong with a simulation file.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -35,6 +35,7 @@ struct ForAll {
     refuses: Option<Code>,
     times: Option<u32>,
     unreachable: Option<Window>,
+    changes: Vec<Entry>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -48,6 +49,45 @@ struct Rule {
     refuses: Option<Code>,
     times: Option<u32>,
     unreachable: Option<Window>,
+    #[serde(default)]
+    changes: Vec<Entry>,
+}
+
+/// A change of a cluster.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    after: Duration,
+    version: Option<String>,
+    host: Option<String>,
+    certificate: Option<String>,
+    namespaces: Option<Vec<String>>,
+    health: Option<Stands>,
+}
+
+/// `healthy`, or why not.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Stands {
+    Healthy,
+    Unreachable,
+    Unauthorized,
+    InvalidKubeconfig,
+    Timeout,
+    Internal,
+}
+
+impl From<Stands> for Result<(), Code> {
+    fn from(stands: Stands) -> Self {
+        match stands {
+            Stands::Healthy => Ok(()),
+            Stands::Unreachable => Err(Code::Unreachable),
+            Stands::Unauthorized => Err(Code::Unauthorized),
+            Stands::InvalidKubeconfig => Err(Code::InvalidKubeconfig),
+            Stands::Timeout => Err(Code::Timeout),
+            Stands::Internal => Err(Code::Internal),
+        }
+    }
 }
 
 /// A duration with its unit, in milliseconds.
@@ -104,40 +144,52 @@ pub(crate) fn read(text: &str, file: &str) -> Result<Script, BadScript> {
         bad(error.location().map(|at| at.line()), sentence(error))
     })?;
     let otherwise = Script::default().default;
-    let ForAll { takes, refuses, times, unreachable } = read.default;
-    let default = behaviour(takes, refuses, times, unreachable, &otherwise)
-        .map_err(|what| bad(None, format!("default {what}")))?;
+    let default =
+        behaviour(read.default, &otherwise).map_err(|what| bad(None, format!("default {what}")))?;
     let mut rules = Vec::with_capacity(read.accounts.len());
     for (n, rule) in read.accounts.into_iter().enumerate() {
         let which = |what| bad(None, format!("rule {} of accounts {what}", n + 1));
         if rule.name.is_none() && rule.labels.is_empty() {
             return Err(which("says nothing about which; give match or labels"));
         }
-        let behaviour = behaviour(rule.takes, rule.refuses, rule.times, rule.unreachable, &default)
-            .map_err(which)?;
-        let matcher = Matcher { name: rule.name.map(|pattern| pattern.0), labels: rule.labels };
+        let Rule { name, labels, takes, refuses, times, unreachable, changes } = rule;
+        let said = ForAll { takes, refuses, times, unreachable, changes };
+        let behaviour = behaviour(said, &default).map_err(which)?;
+        let matcher = Matcher { name: name.map(|pattern| pattern.0), labels };
         rules.push((matcher, behaviour));
     }
     Ok(Script { default, rules })
 }
 
 /// What a part of the file says; only how long an answer takes is taken over from elsewhere.
-fn behaviour(
-    takes: Option<Duration>,
-    refuses: Option<Code>,
-    times: Option<u32>,
-    unreachable: Option<Window>,
-    otherwise: &Behaviour,
-) -> Result<Behaviour, &'static str> {
-    if times.is_some() && refuses.is_none() {
+fn behaviour(said: ForAll, otherwise: &Behaviour) -> Result<Behaviour, &'static str> {
+    if said.times.is_some() && said.refuses.is_none() {
         return Err("says how many times without saying what it refuses with; give refuses too");
     }
+    let changes: Vec<Turn> = said.changes.into_iter().map(turn).collect();
+    if !changes.is_sorted_by_key(|turn| turn.after_ms) {
+        return Err(
+            "has changes that are not in the order of their times; write the earliest first",
+        );
+    }
     Ok(Behaviour {
-        takes_ms: takes.map_or(otherwise.takes_ms, |takes| takes.0),
-        refuses,
-        times,
-        unreachable: unreachable.map(|window| (window.0, window.1)),
+        takes_ms: said.takes.map_or(otherwise.takes_ms, |takes| takes.0),
+        refuses: said.refuses,
+        times: said.times,
+        unreachable: said.unreachable.map(|window| (window.0, window.1)),
+        changes,
     })
+}
+
+fn turn(entry: Entry) -> Turn {
+    Turn {
+        after_ms: entry.after.0,
+        version: entry.version,
+        host: entry.host,
+        certificate: entry.certificate,
+        namespaces: entry.namespaces,
+        health: entry.health.map(Into::into),
+    }
 }
 
 fn sentence(error: &Error) -> String {

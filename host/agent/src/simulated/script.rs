@@ -21,12 +21,48 @@ pub(crate) struct Behaviour {
     pub(crate) times: Option<u32>,
     /// From when until when (not included) it does not answer, in milliseconds since the agent started.
     pub(crate) unreachable: Option<(u64, u64)>,
+    /// What it becomes by and by, the earliest first.
+    pub(crate) changes: Vec<Turn>,
+}
+
+/// What a cluster is from a time on. What is left out stays as it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Turn {
+    /// From when, in milliseconds since the agent started.
+    pub(crate) after_ms: u64,
+    /// The version that it says it has.
+    pub(crate) version: Option<String>,
+    /// Its address.
+    pub(crate) host: Option<String>,
+    /// Its certificate, by any name: another name is another fingerprint.
+    pub(crate) certificate: Option<String>,
+    /// Its namespaces.
+    pub(crate) namespaces: Option<Vec<String>>,
+    /// Whether it answers as it should, and with what code if not.
+    pub(crate) health: Option<Result<(), Code>>,
 }
 
 impl Behaviour {
     /// Whether it does not answer at this age of the agent.
     pub(crate) fn is_unreachable(&self, age_ms: u64) -> bool {
         self.unreachable.is_some_and(|(from, to)| (from..to).contains(&age_ms))
+    }
+
+    /// Whether it never changes.
+    pub(crate) fn is_steady(&self) -> bool {
+        self.unreachable.is_none() && self.changes.is_empty()
+    }
+
+    /// What it has become at this age of the agent, the earliest change first.
+    pub(crate) fn so_far(&self, age_ms: u64) -> impl Iterator<Item = &Turn> {
+        self.changes.iter().take_while(move |turn| turn.after_ms <= age_ms)
+    }
+
+    /// When it changes next, by the age of the agent.
+    pub(crate) fn next_change(&self, age_ms: u64) -> Option<u64> {
+        let away = self.unreachable.into_iter().flat_map(|(from, to)| [from, to]);
+        let turns = self.changes.iter().map(|turn| turn.after_ms);
+        away.chain(turns).filter(|edge| *edge > age_ms).min()
     }
 }
 
@@ -70,7 +106,13 @@ impl Script {
 impl Default for Script {
     /// Every cluster answers within 5 ms.
     fn default() -> Self {
-        let default = Behaviour { takes_ms: 5, refuses: None, times: None, unreachable: None };
+        let default = Behaviour {
+            takes_ms: 5,
+            refuses: None,
+            times: None,
+            unreachable: None,
+            changes: Vec::new(),
+        };
         Self { default, rules: Vec::new() }
     }
 }

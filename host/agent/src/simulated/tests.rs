@@ -122,6 +122,38 @@ async fn a_cluster_is_away_between_two_times_and_what_is_held_says_so_once() {
 }
 
 #[tokio::test]
+async fn a_cluster_changes_by_time_and_each_change_is_told_once() {
+    let world = World::of(
+        "default: { takes: 0s }\naccounts:\n  - match: a\n    changes:\n\
+         \x20     - { after: 10s, version: v1.35.0, namespaces: [team-a] }\n\
+         \x20     - { after: 20s, health: unauthorized, certificate: second }\n\
+         \x20     - { after: 30s, health: healthy }\n",
+    );
+    let first = world.look("a", "{}").await.0.expect("it answers");
+    world.clusters.hold(&account("a", "{}"), &first);
+    assert!(world.clusters.changes().now_or_never().is_none());
+    world.advance(10_000);
+    let changes = world.clusters.changes().await;
+    let seen = changes[0].identity.as_ref().expect("another version");
+    assert_eq!((seen.version.as_str(), &seen.host), ("v1.35.0", &first.identity.host));
+    assert_eq!(changes[0].namespaces, Some(vec!["team-a".to_owned()]));
+    world.advance(10_000);
+    assert_eq!(world.look("a", "{}").await.0, Err(Code::Unauthorized));
+    let changes = world.clusters.changes().await;
+    assert_eq!(changes[0].health.as_ref().map_err(|why| why.code), Err(Code::Unauthorized));
+    assert_eq!((&changes[0].identity, &changes[0].namespaces), (&None, &None), "nothing is seen");
+    world.advance(10_000);
+    let changes = world.clusters.changes().await;
+    assert!(changes[0].health.is_ok());
+    let seen = changes[0].identity.as_ref().expect("another certificate");
+    assert_ne!(seen.fingerprint, first.identity.fingerprint);
+    assert_eq!(changes[0].namespaces, None, "the same as before");
+    assert!(world.clusters.changes().now_or_never().is_none());
+    let now = world.look("a", "{}").await.0.expect("it answers again");
+    assert_eq!(&now.identity, seen);
+}
+
+#[tokio::test]
 async fn an_account_that_is_let_go_is_not_watched_any_more() {
     let world = World::of("default: { takes: 0s, unreachable: [1s, 2s] }");
     world.clusters.hold(&account("a", "{}"), &Seen::default());
@@ -168,6 +200,14 @@ fn a_bad_file_is_answered_with_the_line_and_what_would_be_right() {
         ("accounts:\n  - takes: 5ms\n", &["rule 1", "give match or labels"]),
         ("accounts:\n  - match: a\n    times: 2\n", &["rule 1", "give refuses too"]),
         ("default: [\n", &["sim.yml"]),
+        (
+            "accounts:\n  - match: a\n    changes: [{ after: 2s }, { after: 1s }]\n",
+            &["rule 1", "the earliest first"],
+        ),
+        (
+            "accounts:\n  - match: a\n    changes: [{ after: 2s, health: unautorized }]\n",
+            &["line 3", "\"unauthorized\""],
+        ),
     ] {
         let sentence = sentence(text);
         for word in words {
