@@ -22,6 +22,9 @@ pub const LABELS: usize = 64;
 /// The most namespaces in one observation.
 pub const NAMESPACES: usize = 10_000;
 
+/// The most namespaces that an answer names.
+pub const NAMESPACES_NAMED: usize = 100;
+
 /// How often an agent is heard if nothing happens, in milliseconds.
 pub const HEARTBEAT_MS: u64 = 20_000;
 

@@ -36,6 +36,17 @@ pub struct Seen {
     pub namespaces: Option<Vec<String>>,
 }
 
+impl Seen {
+    /// The namespaces as an answer to a check tells them.
+    pub(crate) fn namespaces_in_an_answer(&self) -> Option<wire::SeenNamespaces> {
+        let mut first = self.namespaces.clone()?;
+        let count = u64::try_from(first.len()).unwrap_or(u64::MAX);
+        first.sort_unstable();
+        first.truncate(bounds::NAMESPACES_NAMED);
+        Some(wire::SeenNamespaces { count, first })
+    }
+}
+
 /// Why an account cannot be held.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {

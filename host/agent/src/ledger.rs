@@ -267,9 +267,14 @@ impl Ledger {
         took_ms: u64,
     ) {
         let entry = self.accounts.entry(name.to_owned()).or_default();
-        let (identity, failure) = match outcome {
-            Ok(seen) => (seen.map(|seen| seen.identity.clone().into()), None),
-            Err(refusal) => (None, Some(refusal.into())),
+        let is_check = work.kind == Kind::CheckAccounts;
+        let (identity, namespaces, failure) = match outcome {
+            Ok(seen) => (
+                seen.map(|seen| seen.identity.clone().into()),
+                seen.filter(|_| is_check).and_then(Seen::namespaces_in_an_answer),
+                None,
+            ),
+            Err(refusal) => (None, None, Some(refusal.into())),
         };
         let result = wire::OperationResult {
             operation_id: work.operation_id.clone(),
@@ -279,6 +284,7 @@ impl Ledger {
             held: entry.held.is_some(),
             definition_revision: entry.revision(),
             identity,
+            namespaces,
             took_ms,
         };
         self.unacknowledged.insert(result.operation_id.clone(), name.to_owned());
@@ -297,6 +303,7 @@ impl Ledger {
             held: entry.is_some_and(|entry| entry.held.is_some()),
             definition_revision: entry.map_or(0, Entry::revision),
             identity: None,
+            namespaces: None,
             took_ms: 0,
         });
     }

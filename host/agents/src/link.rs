@@ -129,6 +129,7 @@ mod tests {
             sent_at: None,
             ended_at: None,
             failure: None,
+            sight: None,
         };
         Delivery { operation, definition: Secret::new(definition) }
     }

@@ -4,7 +4,7 @@
 use host_core::account::{Failure, Identity};
 use host_core::agent::{HeldAccount, OperationResult};
 use host_core::name;
-use host_core::operation::{Delivery, OperationKind};
+use host_core::operation::{Delivery, OperationKind, SeenNamespaces};
 use proto::agent::v1::{self as wire, agent_message, operation::Kind};
 use proto::bounds;
 
@@ -72,6 +72,7 @@ fn result(result: wire::OperationResult) -> Read<OperationResult> {
         held: revision(result.held, result.definition_revision)?,
         undelivered: false,
         identity: result.identity.map(identity).transpose()?,
+        namespaces: result.namespaces.map(namespaces).transpose()?,
         took_ms: number(result.took_ms, "a duration")?,
         operation: id(result.operation_id, "an operation's id")?,
     })
@@ -93,6 +94,20 @@ fn observation(seen: wire::Observation) -> Read<HeldAccount> {
         failure: seen.failure.map(failure).transpose()?,
         namespaces: (!namespaces.is_empty()).then_some(namespaces),
         account,
+    })
+}
+
+fn namespaces(seen: wire::SeenNamespaces) -> Read<SeenNamespaces> {
+    if seen.first.len() > bounds::NAMESPACES_NAMED {
+        return broken(format!(
+            "an answer names more than {} namespaces",
+            bounds::NAMESPACES_NAMED
+        ));
+    }
+    let first = seen.first.into_iter().map(|name| id(name, "a namespace"));
+    Ok(SeenNamespaces {
+        first: first.collect::<Read<Vec<_>>>()?,
+        count: number(seen.count, "a number of namespaces")?,
     })
 }
 

@@ -1,5 +1,6 @@
 //! Everything about accounts: one file per thing that can be asked.
 
+pub(crate) mod agent;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod explanation;
@@ -35,6 +36,7 @@ pub(crate) fn asked(
 
 /// The items of a group.
 pub(crate) fn items(taken: Vec<(String, Wanted)>) -> Vec<AskedItem> {
-    let item = |(name, (zone, definition))| AskedItem { name, zone, definition };
+    let item =
+        |(name, (zone, definition))| AskedItem { name, zone, definition, attributes: Vec::new() };
     taken.into_iter().map(item).collect()
 }

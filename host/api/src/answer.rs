@@ -13,6 +13,7 @@ use host_core::request::{RequestItem, RequestRow};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
+use crate::agent_answers::{AgentAnswer, sent_for};
 use crate::problem::{Members, Problem};
 use crate::refusal::{self, Conflicts};
 use crate::state::ApiState;
@@ -73,41 +74,6 @@ pub(crate) struct ErrorView {
 impl From<&Failure> for ErrorView {
     fn from(failure: &Failure) -> Self {
         Self { code: failure.code.clone(), text: failure.text.clone(), possible: Vec::new() }
-    }
-}
-
-/// One operation of a request: what an agent was asked, and its answer.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct AgentAnswer {
-    /// The agent.
-    agent_id: String,
-    /// The operation's id, the one in `/armory/agent/operations/{id}`.
-    operation: String,
-    /// `AddAccounts`, `UpdateAccounts`, `DeleteAccounts` or `CheckAccounts`.
-    #[serde(rename = "type")]
-    kind: String,
-    /// `pending`, `done`, `refused` or `withdrawn`.
-    outcome: String,
-    /// Why it was refused.
-    error: Option<ErrorView>,
-    /// When it was sent last, in milliseconds.
-    sent_at: Option<Millis>,
-    /// When the answer was committed, in milliseconds.
-    ended_at: Option<Millis>,
-}
-
-impl From<&Operation> for AgentAnswer {
-    fn from(operation: &Operation) -> Self {
-        Self {
-            agent_id: operation.agent.clone(),
-            operation: operation.id.clone(),
-            kind: operation.kind.as_str().to_owned(),
-            outcome: operation.state.as_str().to_owned(),
-            error: operation.failure.as_ref().map(ErrorView::from),
-            sent_at: operation.sent_at,
-            ended_at: operation.ended_at,
-        }
     }
 }
 
@@ -182,6 +148,8 @@ pub(crate) enum Accepted {
     AsAsked,
     /// 201: a PUT that created.
     Created,
+    /// As asked, and what agents answered beside each account where the answer was waited for.
+    WithAnswers,
 }
 
 /// Hands a request in and answers it.
@@ -211,17 +179,24 @@ pub(crate) async fn answered(
         return Err(problem.location(location(handle)));
     }
     let (pending, done) = match accepted {
-        Accepted::AsAsked => (StatusCode::ACCEPTED, StatusCode::OK),
+        Accepted::AsAsked | Accepted::WithAnswers => (StatusCode::ACCEPTED, StatusCode::OK),
         Accepted::Created => (StatusCode::CREATED, StatusCode::CREATED),
     };
     let way = [(header::LOCATION, location(handle))];
-    let standing = match reply {
+    let mut standing = match reply {
         Reply::Plain => return Ok(plain(pending, way)),
         Reply::AtOnce => {
             return Ok(shaped(pending, way, &Standing::new(&handle.request, &handle.items)));
         }
         Reply::Until(until) => standing_at(state, handle, until).await,
     };
+    if accepted == Accepted::WithAnswers {
+        match sent_for(state, &handle.request.id).await {
+            Ok((sent, cut)) => standing = standing.with_agents(&sent, cut),
+            // It has been begun, and the caller must get its handle.
+            Err(error) => tracing::warn!(%error, "what agents answered could not be read"),
+        }
+    }
     Ok(shaped(if standing.is_done() { done } else { pending }, way, &standing))
 }
 

@@ -8,6 +8,7 @@
 //! Nothing here knows about databases, agents' streams, or modules.
 
 mod accounts;
+mod agent_answers;
 mod agents;
 mod answer;
 mod body;

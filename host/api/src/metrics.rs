@@ -5,6 +5,7 @@
 //! | `swingbridge_accounts` | gauge | `state` | accounts |
 //! | `swingbridge_accounts_stuck` | gauge | | accounts that are due for more than 30 s, or pass through a state without a due time; stays 0 |
 //! | `swingbridge_accounts_oldest_due_seconds` | gauge | | for how long the account is due that is due first; 0: none is |
+//! | `swingbridge_accounts_unhealthy` | gauge | `code` | accounts that a connected agent holds and whose cluster does not answer it as it should, by the agents' codes |
 //! | `swingbridge_operations_pending` | gauge | | operations without an answer |
 //! | `swingbridge_operations_unanswered` | gauge | | of these, those that an agent's stream has taken |
 //! | `swingbridge_operations_oldest_seconds` | gauge | | the age of the oldest of them; 0: there is none |
@@ -172,6 +173,9 @@ fn tables(registry: &mut Registry, seen: &Seen, now: Millis) {
     let Some((figures, agents)) = &seen.figures else { return };
     let by_state = figures.accounts.iter().map(|(state, count)| (state.clone(), *count));
     family(registry, "accounts", "Accounts by state", "state", by_state);
+    let by_code = figures.unhealthy.iter().cloned();
+    let help = "Accounts that are held and whose cluster does not answer as it should";
+    family(registry, "accounts_unhealthy", help, "code", by_code);
     let by_presence = agents.iter().map(|(presence, count)| (presence.as_str().to_owned(), *count));
     family(registry, "agents", "Agents by whether they are there", "presence", by_presence);
     let age = |at: Option<Millis>| at.map_or(0, |at| now.saturating_sub(at) / 1_000);

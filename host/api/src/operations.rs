@@ -4,14 +4,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 
+use crate::agent_answers::sent_for;
 use crate::answer::{ReadProblems, Standing};
 use crate::params::Id;
 use crate::problem::{Kind, Problem};
 use crate::state::{ApiState, Shared};
 use crate::wait::{Reply, WaitQuery};
-
-/// The most agents' answers that one answer shows; a request of 10,000 accounts may have more.
-const ANSWERS_MAX: usize = 10_000;
 
 /// How a request stands: one result per account, and what agents were sent and answered.
 #[utoipa::path(
@@ -46,8 +44,6 @@ async fn read(state: &ApiState, id: &str) -> Result<Standing, Problem> {
     let unknown = || Problem::new(Kind::NotFound, format!("there is no request {id}"));
     let row = state.records.request(id.to_owned()).await?.ok_or_else(unknown)?;
     let items = state.records.items(id.to_owned()).await?;
-    let mut sent = state.records.operations_of_request(id.to_owned(), ANSWERS_MAX + 1).await?;
-    let cut = sent.len() > ANSWERS_MAX;
-    sent.truncate(ANSWERS_MAX);
+    let (sent, cut) = sent_for(state, id).await?;
     Ok(Standing::stored(&row, &items).with_agents(&sent, cut))
 }

@@ -10,6 +10,7 @@ mod names;
 mod operations;
 mod reads;
 mod requests;
+mod seen;
 mod store;
 mod streams;
 mod world;

@@ -191,6 +191,7 @@ fn refused_here(operation: &Operation, failure: Failure) -> OperationResult {
         held: None,
         undelivered: true,
         identity: None,
+        namespaces: None,
         took_ms: 0,
     }
 }

@@ -9,13 +9,13 @@ mod waits;
 mod words;
 
 use async_trait::async_trait;
-use host_core::account::{Account, Failure, State};
+use host_core::account::{Account, Failure, Identity, State};
 use host_core::agent::{Agent, Presence};
 use host_core::clock::Millis;
 use host_core::description::{Description, StateKind};
 use host_core::error::StoreError;
 use host_core::event::Action;
-use host_core::holding::{Holding, Observed};
+use host_core::holding::{Health, Holding, Observed};
 use host_core::journal::JournalEntry;
 use host_core::operation::{Operation, OperationKind};
 
@@ -97,8 +97,12 @@ pub struct AgentPart {
     pub current: bool,
     /// What it refused last.
     pub refused: Option<(OperationKind, Failure, Millis)>,
-    /// It sees another cluster than the one that is recorded.
+    /// The cluster that it sees.
+    pub seen: Option<Identity>,
+    /// That is another cluster than the one that is recorded.
     pub conflict: bool,
+    /// How the cluster stands.
+    pub health: Option<Health>,
     /// The same for a person.
     pub sentence: String,
 }
@@ -258,7 +262,9 @@ fn part(facts: &Facts, holding: &Holding) -> Option<AgentPart> {
         observed: holding.observed,
         current,
         refused: refused.map(|refusal| (refusal.kind, refusal.failure.clone(), refusal.at)),
+        seen: seen.cloned(),
         conflict,
+        health: holding.health.clone(),
         sentence: String::new(),
     };
     part.sentence = words::agent(&part, holding, facts.now);

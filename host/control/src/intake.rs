@@ -23,6 +23,8 @@ pub struct AskedItem {
     pub zone: Option<String>,
     /// The definition, the change or the overrides, secrets still in clear.
     pub definition: Option<Definition>,
+    /// See [`host_core::event::Item::attributes`].
+    pub attributes: Vec<(String, String)>,
 }
 
 /// A request, checked as far as that needs no row.

@@ -84,7 +84,8 @@ impl Shared {
             Taught::Registered(says) => {
                 for account in accounts.iter() {
                     let known = known(&call, account, agent, instance);
-                    let lesson = knowledge::registered(&known, instance, says.get(account));
+                    let lesson =
+                        knowledge::registered(&known, instance, says.get(account), call.at);
                     lesson.into_iter().for_each(|lesson| call.learn(lesson));
                 }
             }
@@ -93,7 +94,7 @@ impl Shared {
                 for says in seen.iter().filter(|says| accounts.contains(&says.account)) {
                     let before = known(&call, &says.account, agent, instance);
                     let now = known_of(&mut call, &says.account, agent, instance);
-                    let Some(lesson) = knowledge::observed(&now, says) else {
+                    let Some(lesson) = knowledge::observed(&now, says, call.at) else {
                         ask |= now != before;
                         continue;
                     };

@@ -215,7 +215,12 @@ impl Bridge {
                 definitions.insert(handle.id.clone(), kept);
                 handle
             });
-            Item { name: item.name.clone(), zone: item.zone.clone(), definition }
+            Item {
+                name: item.name.clone(),
+                zone: item.zone.clone(),
+                definition,
+                attributes: item.attributes.clone(),
+            }
         });
         let items = items.collect();
         let request = Request { id: id.to_owned(), action, who: who.to_owned(), items };

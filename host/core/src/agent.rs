@@ -2,6 +2,7 @@
 
 use crate::account::{Failure, Identity};
 use crate::clock::Millis;
+use crate::operation::SeenNamespaces;
 
 /// Whether an agent is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,6 +120,8 @@ pub struct OperationResult {
     pub undelivered: bool,
     /// What was seen of the cluster.
     pub identity: Option<Identity>,
+    /// Of a check: the namespaces that were seen; absent if not looked at.
+    pub namespaces: Option<SeenNamespaces>,
     /// How long the agent worked on it, in milliseconds.
     pub took_ms: u64,
 }

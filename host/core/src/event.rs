@@ -83,6 +83,8 @@ pub struct Item {
     pub zone: Option<String>,
     /// The definition, the change or the overrides.
     pub definition: Option<DefinitionRef>,
+    /// What else the caller says, by the keys that `wit/README.md` registers.
+    pub attributes: Vec<(String, String)>,
 }
 
 /// A request for a batch of accounts.

@@ -46,6 +46,15 @@ pub struct Refusal {
     pub times: u32,
 }
 
+/// How the cluster of an account that an agent holds stands, as the agent said last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// Why it does not answer as it should; absent: it does.
+    pub failure: Option<Failure>,
+    /// Since when it does, or does not, by the clock of the bridge that heard it. Another reason moves it not.
+    pub since: Millis,
+}
+
 /// A row of `swingbridge_holdings`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holding {
@@ -63,8 +72,8 @@ pub struct Holding {
     pub configured: bool,
     /// The cluster that it sees.
     pub identity: Option<Identity>,
-    /// Whether the cluster answers, as last reported.
-    pub healthy: Option<bool>,
+    /// How the cluster stands; absent: the agent holds the account not, or has not looked yet.
+    pub health: Option<Health>,
     /// The newest operation, while unanswered.
     pub operation: Option<Unanswered>,
     /// The generation that this instance answered last.
@@ -89,7 +98,7 @@ impl Holding {
             observed: Observed::NotHeld,
             configured: false,
             identity: None,
-            healthy: None,
+            health: None,
             operation: None,
             answered_generation: 0,
             refusal: None,

@@ -6,8 +6,8 @@
 use crate::account::Failure;
 use crate::agent::{HeldAccount, OperationResult};
 use crate::clock::Millis;
-use crate::holding::{Holding, Observed, Refusal, Unanswered};
-use crate::operation::{Operation, OperationKind, OperationState};
+use crate::holding::{Health, Holding, Observed, Refusal, Unanswered};
+use crate::operation::{Operation, OperationKind, OperationState, Sight};
 
 /// An operation that ends by a lesson.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct Ended {
     pub state: OperationState,
     /// Why, if it was refused.
     pub failure: Option<Failure>,
+    /// What was seen, if it was a check.
+    pub sight: Option<Sight>,
 }
 
 /// What a lesson changes.
@@ -56,16 +58,42 @@ impl Lesson {
 /// A new instance knows nothing of what the old one was asked: its unanswered operation is withdrawn and its refusals
 /// are forgotten. An instance that was known keeps both.
 #[must_use]
-pub fn registered(known: &Holding, instance: &str, says: Option<&HeldAccount>) -> Option<Lesson> {
+pub fn registered(
+    known: &Holding,
+    instance: &str,
+    says: Option<&HeldAccount>,
+    now: Millis,
+) -> Option<Lesson> {
     let mut lesson = spoken_by(known, instance).unwrap_or_else(|| Lesson::of(known.clone()));
     let holding = &mut lesson.holding;
     holding.observed = says.and_then(|s| s.held).map_or(Observed::NotHeld, Observed::Held);
     holding.configured = says.is_some_and(|s| s.configured);
     if let Some(says) = says {
         holding.identity.clone_from(&says.identity);
-        holding.healthy = says.healthy;
     }
+    holding.health = says.and_then(|says| health(holding, says, now));
     (lesson.holding != *known).then_some(lesson)
+}
+
+/// How the cluster stands by what an agent says of it; nothing, if it does not say, or does not hold the account.
+fn health(known: &Holding, says: &HeldAccount, now: Millis) -> Option<Health> {
+    says.held?;
+    let failure = match (says.healthy, &says.failure) {
+        (None, None) => return None,
+        (_, Some(failure)) => Some(failure.clone()),
+        (Some(true), None) => None,
+        (Some(false), None) => Some(Failure {
+            code: "unreachable".to_owned(),
+            text: "the agent says that the cluster does not answer, and not why".to_owned(),
+        }),
+    };
+    Some(stands(known.health.as_ref(), failure, now))
+}
+
+/// A health that begins now, unless it was so before.
+fn stands(before: Option<&Health>, failure: Option<Failure>, now: Millis) -> Health {
+    let same = before.filter(|before| before.failure.is_some() == failure.is_some());
+    Health { failure, since: same.map_or(now, |before| before.since) }
 }
 
 /// A word comes from another instance than the one that something is known of: whoever asked that one was behind. It is
@@ -118,6 +146,7 @@ pub fn answered(
             OperationState::Done
         },
         failure: result.failure.clone(),
+        sight: (asked.kind == OperationKind::Check).then(|| sight(result)).flatten(),
     });
     let holding = &mut lesson.holding;
     holding.operation = None;
@@ -131,9 +160,13 @@ pub fn answered(
     };
     if result.identity.is_some() {
         holding.identity.clone_from(&result.identity);
-        // Somebody has just answered, under whatever name.
-        holding.healthy = Some(true);
     }
+    holding.health = match (holding.observed, &result.identity) {
+        (Observed::NotHeld, _) => None,
+        // Somebody has just answered, under whatever name.
+        (_, Some(_)) => Some(stands(known.health.as_ref(), None, now)),
+        (_, None) => known.health.clone(),
+    };
     holding.refusal = result.failure.as_ref().map(|failure| Refusal {
         failure: failure.clone(),
         kind: asked.kind,
@@ -148,9 +181,14 @@ pub fn answered(
     Some(lesson)
 }
 
+fn sight(result: &OperationResult) -> Option<Sight> {
+    let sight = Sight { identity: result.identity.clone(), namespaces: result.namespaces.clone() };
+    result.failure.is_none().then_some(sight)
+}
+
 /// An agent saw a change by itself. While an operation is unanswered, its answer will say what is held.
 #[must_use]
-pub fn observed(known: &Holding, says: &HeldAccount) -> Option<Lesson> {
+pub fn observed(known: &Holding, says: &HeldAccount, now: Millis) -> Option<Lesson> {
     let mut lesson = Lesson::of(known.clone());
     let holding = &mut lesson.holding;
     if known.operation.is_none() {
@@ -160,8 +198,9 @@ pub fn observed(known: &Holding, says: &HeldAccount) -> Option<Lesson> {
     if says.identity.is_some() {
         holding.identity.clone_from(&says.identity);
     }
-    if says.healthy.is_some() {
-        holding.healthy = says.healthy;
+    let looked = says.held.is_none() || says.healthy.is_some() || says.failure.is_some();
+    if looked {
+        holding.health = health(holding, says, now);
     }
     (lesson.holding != *known).then_some(lesson)
 }
@@ -204,8 +243,10 @@ pub fn given_up(known: &Holding) -> Option<Lesson> {
 
 fn withdrawn(operation: &Unanswered) -> Ended {
     let (id, kind) = (operation.id.clone(), operation.kind);
-    Ended { id, kind, state: OperationState::Withdrawn, failure: None }
+    Ended { id, kind, state: OperationState::Withdrawn, failure: None, sight: None }
 }
 
+#[cfg(test)]
+mod health_tests;
 #[cfg(test)]
 mod tests;

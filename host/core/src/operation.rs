@@ -1,6 +1,6 @@
 //! Operations: what agents are asked, as rows of the outbox.
 
-use crate::account::Failure;
+use crate::account::{Failure, Identity};
 use crate::clock::Millis;
 use crate::secret::Secret;
 
@@ -119,6 +119,26 @@ pub struct Operation {
     pub ended_at: Option<Millis>,
     /// Why it was refused.
     pub failure: Option<Failure>,
+    /// What the agent saw of the cluster; only of a check.
+    pub sight: Option<Sight>,
+}
+
+/// What an agent saw of a cluster that it was asked to check.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+pub struct Sight {
+    /// Which cluster answered; absent: none did.
+    pub identity: Option<Identity>,
+    /// Its namespaces; absent: they were not looked at.
+    pub namespaces: Option<SeenNamespaces>,
+}
+
+/// Namespaces in an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+pub struct SeenNamespaces {
+    /// How many there are.
+    pub count: u64,
+    /// The first of them by name, a hundred at most.
+    pub first: Vec<String>,
 }
 
 /// An operation on its way, with the definition that the agent is to hold, its secrets resolved.

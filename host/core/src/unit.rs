@@ -12,7 +12,7 @@ use crate::clock::Millis;
 use crate::definition::Definition;
 use crate::holding::Holding;
 use crate::journal::JournalEntry;
-use crate::operation::{Operation, OperationKind, OperationState};
+use crate::operation::{Operation, OperationKind, OperationState, Sight};
 use crate::request::ItemOutcome;
 use crate::secret::Secret;
 
@@ -120,6 +120,8 @@ pub struct OperationEnd {
     pub state: OperationState,
     /// Why, if it was refused.
     pub failure: Option<Failure>,
+    /// What was seen, if it was a check.
+    pub sight: Option<Sight>,
 }
 
 /// A name's count of generations.

@@ -9,7 +9,7 @@ use host_core::port::figures::{Figures, Watch};
 use crate::sql;
 use crate::statement::Statement;
 use crate::store::{Store, read};
-use crate::tables::{account, operation};
+use crate::tables::{account, holding, operation};
 use crate::value::Cells;
 
 #[async_trait]
@@ -34,6 +34,11 @@ impl Watch for Store {
             }
             let due = Statement::new(sql::NEXT_DUE);
             let oldest_due = read(link.as_mut(), due, account::NAME, Cells::number).await?;
+            let unhealthy = Statement::new(sql::COUNT_UNHEALTHY);
+            let unhealthy = read(link.as_mut(), unhealthy, holding::NAME, |cells| {
+                Ok((cells.text()?, cells.number()?))
+            });
+            let unhealthy = unhealthy.await?;
             let counts = read(link.as_mut(), pending, operation::NAME, |cells| {
                 Ok((cells.number()?, cells.number()?, cells.maybe_number()?))
             });
@@ -43,6 +48,7 @@ impl Watch for Store {
                 accounts,
                 stuck,
                 oldest_due: oldest_due.into_iter().next(),
+                unhealthy,
                 pending,
                 unanswered,
                 oldest_pending,

@@ -91,6 +91,11 @@ migrations! {
     "0036_operations_unsent",
     "0037_keys",
     "0038_keys_at",
+    "0039_holdings_health_code",
+    "0040_holdings_health_text",
+    "0041_holdings_health_since",
+    "0042_holdings_unhealthy",
+    "0043_operations_sight",
 }
 
 /// What a database has already: number and checksum of each migration that ran; a new one has none.

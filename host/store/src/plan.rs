@@ -87,12 +87,13 @@ impl Plan {
         }
     }
 
-    /// Secrets of accounts that end and references that no definition holds any more go; a value that is there already
+    /// Secrets of accounts that end, with the namespaces that agents saw for them, and references that no definition holds any more go; a value that is there already
     /// is written again.
     fn secrets(&mut self, unit: &Unit, sealer: &Sealer) {
         if !unit.removals.is_empty() {
-            let ended = unit.removals.iter().map(|removal| &removal.name);
-            self.any(Statement::new(sql::DELETE_SECRETS_OF).list(ended));
+            let ended: Vec<&String> = unit.removals.iter().map(|removal| &removal.name).collect();
+            self.any(Statement::new(sql::DELETE_SECRETS_OF).list(ended.clone()));
+            self.any(Statement::new(sql::DELETE_NAMESPACES_OF).list(ended));
         }
         let mut kept: Vec<_> = unit.secrets.iter().collect();
         kept.sort_by(|one, other| one.reference.cmp(&other.reference));

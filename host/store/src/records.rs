@@ -1,6 +1,6 @@
 //! Requests, and everything that people read.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 use async_trait::async_trait;
 use host_core::BATCH_MAX;
@@ -9,7 +9,7 @@ use host_core::error::StoreError;
 use host_core::journal::JournalEntry;
 use host_core::name;
 use host_core::operation::Operation;
-use host_core::port::store::{AccountRecord, ListFilter, Page, Records};
+use host_core::port::store::{AccountRecord, AgentNamespaces, ListFilter, Page, Records};
 use host_core::request::{RequestItem, RequestRow};
 use host_core::unit::ItemWrite;
 
@@ -19,7 +19,7 @@ use crate::setwise;
 use crate::sql;
 use crate::statement::Statement;
 use crate::store::{Store, read};
-use crate::tables::{account, holding, item, journal, operation};
+use crate::tables::{self, account, holding, item, journal, operation};
 use crate::value::{Cells, count};
 
 /// Behind every id: ULIDs have digits and capital letters only.
@@ -170,14 +170,13 @@ impl Records for Store {
         Ok(held)
     }
 
-    async fn namespaces(&self, account: String) -> Result<Vec<String>, StoreError> {
+    async fn namespaces(&self, account: String) -> Result<Vec<AgentNamespaces>, StoreError> {
         let statement = Statement::new(sql::NAMESPACES).bind(account);
-        let lists = self.select(statement, "swingbridge_namespaces", |cells| {
+        self.select(statement, tables::NAMESPACES.name, |cells| {
             let _id = cells.text()?;
-            cells.json::<Vec<String>>()
-        });
-        let sorted: BTreeSet<String> = lists.await?.into_iter().flatten().collect();
-        Ok(sorted.into_iter().collect())
+            Ok(AgentNamespaces { agent: cells.text()?, namespaces: cells.json()? })
+        })
+        .await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

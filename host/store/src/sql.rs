@@ -22,8 +22,8 @@ macro_rules! accounts {
 /// Columns of a holding, with the generation of its name; [`crate::tables::holding::read`] reads them.
 macro_rules! holding {
     () => {
-        "SELECT h.id, h.account, h.agent, h.revision, h.instance, h.observed, h.configured, h.healthy, h.detail, \
-         n.generation \
+        "SELECT h.id, h.account, h.agent, h.revision, h.instance, h.observed, h.configured, h.healthy, \
+         h.health_code, h.health_text, h.health_since, h.detail, n.generation \
          FROM swingbridge_holdings h LEFT JOIN swingbridge_names n ON n.name = h.account"
     };
 }
@@ -33,7 +33,7 @@ macro_rules! operation {
     () => {
         "SELECT id, parent, account, agent, instance, kind, definition_revision, generation, state, not_before, \
          deadline, context, module, data_version, created_at, attempts, sent_at, ended_at, failure_code, \
-         failure_text FROM swingbridge_operations"
+         failure_text, sight FROM swingbridge_operations"
     };
 }
 
@@ -116,7 +116,8 @@ statements! {
     HELD_BY = "SELECT id, agent, account FROM swingbridge_holdings WHERE agent IN (?*) AND observed = 'held' \
         ORDER BY agent, account";
     DELETE_NAMESPACES = "DELETE FROM swingbridge_namespaces WHERE id IN (?*)";
-    NAMESPACES = "SELECT id, namespaces FROM swingbridge_namespaces WHERE account = ? ORDER BY agent";
+    DELETE_NAMESPACES_OF = "DELETE FROM swingbridge_namespaces WHERE account IN (?*)";
+    NAMESPACES = "SELECT id, agent, namespaces FROM swingbridge_namespaces WHERE account = ? ORDER BY agent";
 
     // The outbox.
     TO_SEND = concat!(operation!(), " WHERE agent = ? AND state = 'pending' AND instance = ? \
@@ -256,6 +257,11 @@ statements! {
     COUNT_OVERDUE = "SELECT COUNT(*) FROM kubesvc_accounts WHERE due_at < ?";
     /// Not by `due_at IS NULL`, which most rows are and an index would be walked for.
     COUNT_DUE_IN = "SELECT COUNT(*), COUNT(due_at) FROM kubesvc_accounts WHERE status IN (?*)";
+    /// Most rows have no code: an index is gone along from the first.
+    COUNT_UNHEALTHY = "SELECT h.health_code, COUNT(DISTINCT h.account) FROM swingbridge_holdings h \
+        JOIN swingbridge_agents a ON a.id = h.agent \
+        WHERE h.health_code > '' AND h.observed = 'held' AND a.presence = 'connected' \
+        GROUP BY h.health_code ORDER BY h.health_code";
     COUNT_PENDING = "SELECT COUNT(*), COUNT(sent_at), MIN(created_at) FROM swingbridge_operations \
         WHERE state = 'pending'";
 }

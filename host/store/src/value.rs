@@ -181,6 +181,13 @@ impl Cells {
         text.parse().map_err(|_| format!("{text:?} is no word that belongs there"))
     }
 
+    pub(crate) fn maybe_json<T: DeserializeOwned>(&mut self) -> Result<Option<T>, Wrong> {
+        let Some(text) = self.maybe_text()? else { return Ok(None) };
+        serde_json::from_str(&text)
+            .map(Some)
+            .map_err(|error| format!("JSON of another shape: {error}"))
+    }
+
     pub(crate) fn json<T: DeserializeOwned>(&mut self) -> Result<T, Wrong> {
         let text = self.text()?;
         serde_json::from_str(&text).map_err(|error| format!("JSON of another shape: {error}"))

@@ -167,6 +167,7 @@ impl ScriptedAgent {
             held: self.holds.get(&operation.account).copied(),
             undelivered: false,
             identity,
+            namespaces: None,
             took_ms: 0,
         }
     }

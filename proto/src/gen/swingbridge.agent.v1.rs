@@ -220,6 +220,19 @@ pub struct OperationResult {
     /// How long the agent worked on it.
     #[prost(uint64, tag = "8")]
     pub took_ms: u64,
+    /// The namespaces that were seen. Only of CHECK_ACCOUNTS; absent when they were not looked at. What is held is observed.
+    #[prost(message, optional, tag = "9")]
+    pub namespaces: ::core::option::Option<SeenNamespaces>,
+}
+/// Namespaces in an answer.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SeenNamespaces {
+    /// How many there are.
+    #[prost(uint64, tag = "1")]
+    pub count: u64,
+    /// The first of them by name, at most 100.
+    #[prost(string, repeated, tag = "2")]
+    pub first: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Answers that travel together.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -28,7 +28,12 @@ pub(crate) async fn module(fuel: bool) -> Result<Module> {
 
 /// *Activate* for accounts that are inactive, with one agent in their zone.
 pub(crate) fn activation(names: &[String]) -> Event {
-    let item = |name: &String| Item { name: name.clone(), zone: None, definition: None };
+    let item = |name: &String| Item {
+        name: name.clone(),
+        zone: None,
+        definition: None,
+        attributes: Vec::new(),
+    };
     Event::Handle(Request {
         id: "01KAN0REQUEST0000000000000".into(),
         action: Action::Activate,

@@ -109,6 +109,7 @@ fn asked(action: Action) -> Result<Asked> {
         name: format!("prod-eu-{n:05}"),
         zone: Some("eu".into()),
         definition: definition.clone(),
+        attributes: Vec::new(),
     });
     Ok(Asked {
         who: "somebody".into(),

@@ -103,7 +103,7 @@ async fn misbehaving() -> Result<Module> {
 }
 
 async fn call(module: &Module, name: &str) -> Result<Answer, CallError> {
-    let item = Item { name: name.to_owned(), zone: None, definition: None };
+    let item = Item { name: name.to_owned(), zone: None, definition: None, attributes: Vec::new() };
     let request =
         Request { id: "r".into(), action: Action::Activate, who: "test".into(), items: vec![item] };
     let called = module.call(Event::Handle(request), Arc::new(Plenty)).await?;
@@ -154,7 +154,12 @@ async fn what_a_module_may_not_write_is_denied_at_once() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_of_log_lines_is_cut_and_counted_and_the_call_goes_on() -> Result<()> {
     let module = misbehaving().await?;
-    let item = Item { name: "floods-the-log".into(), zone: None, definition: None };
+    let item = Item {
+        name: "floods-the-log".into(),
+        zone: None,
+        definition: None,
+        attributes: Vec::new(),
+    };
     let request =
         Request { id: "r".into(), action: Action::Check, who: "t".into(), items: vec![item] };
     let (result, report) = module.call_measured(Event::Handle(request), Arc::new(Plenty)).await;

@@ -17,7 +17,8 @@ use host_core::port::housekeeping::{Housekeeping, Kept, Piece};
 use host_core::port::idempotency::{Idempotency, KeyUse};
 use host_core::port::replicas::{Lease, Replica, Replicas};
 use host_core::port::store::{
-    AccountRecord, DefinitionRow, ListFilter, Memory, NameRow, Outbox, Page, Records, Rows,
+    AccountRecord, AgentNamespaces, DefinitionRow, ListFilter, Memory, NameRow, Outbox, Page,
+    Records, Rows,
 };
 use host_core::port::vault::Vault;
 use host_core::request::{RequestItem, RequestRow};
@@ -335,7 +336,7 @@ impl Records for SimStore {
         self.read("held-by", self.store.held_by(agents)).await
     }
 
-    async fn namespaces(&self, account: String) -> Answer<Vec<String>> {
+    async fn namespaces(&self, account: String) -> Answer<Vec<AgentNamespaces>> {
         self.read("namespaces", self.store.namespaces(account)).await
     }
 

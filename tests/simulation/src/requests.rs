@@ -74,6 +74,7 @@ pub fn any(chance: &Chance, names: usize) -> Asked {
             | Action::Rebind
             | Action::Check => None,
         },
+        attributes: Vec::new(),
     };
     let items = places.map(item).collect();
     let (who, groups) = ("somebody".to_owned(), vec![(action, items)]);

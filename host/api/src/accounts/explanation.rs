@@ -8,6 +8,7 @@ use host_core::holding::Observed;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::agent::ClusterView;
 use super::history::StepView;
 use crate::answer::{ErrorView, ReadProblems};
 use crate::params::AccountName;
@@ -81,8 +82,16 @@ pub(crate) struct AgentPartView {
     error: Option<ErrorView>,
     /// When that was.
     refused_at: Option<Millis>,
-    /// It sees another cluster than the one that is recorded.
+    /// The cluster that it sees.
+    cluster: Option<ClusterView>,
+    /// That is another cluster than the one that is recorded.
     conflict: bool,
+    /// Whether the cluster answers as it should; absent: the agent has not looked, or does not hold the account.
+    healthy: Option<bool>,
+    /// Why the cluster does not.
+    health_error: Option<ErrorView>,
+    /// Since when it does, or does not.
+    health_since: Option<Millis>,
     /// The same for a person.
     sentence: String,
 }
@@ -109,6 +118,7 @@ impl From<AgentPart> for AgentPartView {
             Observed::NotHeld => "not-held",
             Observed::Held(_) => "held",
         };
+        let health = part.health.as_ref();
         Self {
             agent_id: part.agent,
             zone_id: part.zone,
@@ -117,7 +127,11 @@ impl From<AgentPart> for AgentPartView {
             current: part.current,
             error: part.refused.as_ref().map(|(_, failure, _)| ErrorView::from(failure)),
             refused_at: part.refused.map(|(_, _, at)| at),
+            cluster: part.seen.as_ref().map(ClusterView::from),
             conflict: part.conflict,
+            healthy: health.map(|health| health.failure.is_none()),
+            health_error: health.and_then(|h| h.failure.as_ref()).map(ErrorView::from),
+            health_since: health.map(|health| health.since),
             sentence: part.sentence,
         }
     }

@@ -9,7 +9,8 @@ use host_core::port::store::{AccountRecord, ListFilter, Page};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::view::{AccountView, Connected};
+use super::agent::{Held, Known};
+use super::view::AccountView;
 use crate::answer::ReadProblems;
 use crate::paging;
 use crate::params::Params;
@@ -84,27 +85,27 @@ pub(crate) async fn list(
     let records = state.records.list(filter, page).await?;
     let holders = holders(&state, &records).await?;
     let view = |record: &AccountRecord| {
-        let connections = holders.get(&record.account.name).copied().unwrap_or(0);
-        AccountView::brief(record, connections)
+        let held = holders.get(&record.account.name).copied().unwrap_or_default();
+        AccountView::brief(record, held)
     };
     Ok(Json(AccountList { items: records.iter().map(view).collect(), page: number, limit, total }))
 }
 
-/// How many connected agents hold each of these accounts.
+/// The agents that hold each of these accounts now.
 async fn holders(
     state: &ApiState,
     records: &[AccountRecord],
-) -> Result<HashMap<String, u64>, Problem> {
-    let mut holders = HashMap::new();
+) -> Result<HashMap<String, Held>, Problem> {
+    let mut holders: HashMap<String, Held> = HashMap::new();
     if records.is_empty() {
         return Ok(holders);
     }
-    let connected = Connected::of(&state.memory.agents().await?);
+    let known = Known::of(state.memory.agents().await?);
     for part in records.chunks(BATCH_MAX) {
         let names = part.iter().map(|record| record.account.name.clone()).collect();
         for holding in state.rows.holdings(names).await? {
-            if connected.holds(&holding) {
-                *holders.entry(holding.account).or_insert(0) += 1;
+            if known.holds(&holding) {
+                holders.entry(holding.account.clone()).or_default().add(&holding);
             }
         }
     }

@@ -1,17 +1,12 @@
 //! How an account is shown: the original's shapes, with references in the place of secrets.
 
-use std::collections::HashMap;
-
-use host_core::account::Identity;
-use host_core::agent::{Agent, Presence};
 use host_core::clock::Millis;
-use host_core::holding::{Holding, Observed};
 use host_core::port::store::AccountRecord;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use crate::answer::ErrorView;
+use super::agent::{AgentOfAccount, Held};
 use crate::fields::ACCOUNT_TYPE;
 
 /// An account in the shape of `/agents/kubernetes/accounts/{name}`. Times are milliseconds.
@@ -27,6 +22,8 @@ pub(crate) struct AccountView {
     zone_id: Option<String>,
     /// Connected agents that hold it now.
     connections: u64,
+    /// Whether the cluster answers all of them as it should; absent: none of them has looked.
+    healthy: Option<bool>,
     /// Tries that failed since the last request to activate.
     retry_count: u32,
     /// Why it is where it is, for people.
@@ -53,6 +50,9 @@ pub(crate) struct AccountView {
     /// What the original keeps beside the definition.
     #[schema(value_type = Object)]
     properties: Value,
+    /// What is known of each agent and the account. Left out in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agents: Option<Vec<AgentOfAccount>>,
     /// The definition, with references in the place of secrets. Left out in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -81,69 +81,9 @@ pub(crate) struct AssignmentView {
     last_assignment_msg: Option<String>,
 }
 
-/// What is known of one agent and an account.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct AgentOfAccount {
-    agent_id: String,
-    /// Whether it holds and watches the account: it said so, and is connected.
-    caching: bool,
-    /// Whether its stream is open.
-    connected: bool,
-    /// Whether it says that the cluster answers.
-    healthy: Option<bool>,
-    /// The account stands in the agent's own configuration.
-    configured: bool,
-    /// The cluster that it sees.
-    cluster: Option<ClusterView>,
-    /// Whether that is another cluster than the one recorded for the account; `…/rebind` accepts it.
-    conflict: bool,
-    /// What it refused last, and why.
-    error: Option<ErrorView>,
-}
-
-/// A cluster's identity.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ClusterView {
-    kube_host: String,
-    cert_fingerprint: String,
-    kube_version: String,
-}
-
-impl From<&Identity> for ClusterView {
-    fn from(identity: &Identity) -> Self {
-        Self {
-            kube_host: identity.host.clone(),
-            cert_fingerprint: identity.fingerprint.clone(),
-            kube_version: identity.version.clone(),
-        }
-    }
-}
-
-/// Which agents are connected.
-#[derive(Debug)]
-pub(crate) struct Connected(HashMap<String, bool>);
-
-impl Connected {
-    pub(crate) fn of(agents: &[Agent]) -> Self {
-        let entry = |agent: &Agent| (agent.id.clone(), agent.presence == Presence::Connected);
-        Self(agents.iter().map(entry).collect())
-    }
-
-    pub(crate) fn has(&self, agent: &str) -> bool {
-        self.0.get(agent).copied().unwrap_or(false)
-    }
-
-    /// Whether an agent holds the account now: it was seen to, and is connected.
-    pub(crate) fn holds(&self, holding: &Holding) -> bool {
-        matches!(holding.observed, Observed::Held(_)) && self.has(&holding.agent)
-    }
-}
-
 impl AccountView {
-    /// The shape without the definition, as lists show it. `connections` counts the agents that hold it now.
-    pub(crate) fn brief(record: &AccountRecord, connections: u64) -> Self {
+    /// The shape without agents and definition, as lists show it. `held`: the agents that hold it now.
+    pub(crate) fn brief(record: &AccountRecord, held: Held) -> Self {
         let account = &record.account;
         let identity = account.identity.as_ref();
         let permissions = record.definition.get("permissions").cloned().unwrap_or(json!({}));
@@ -152,7 +92,8 @@ impl AccountView {
             status: account.state.clone(),
             dynamic: account.declared_by.is_none(),
             zone_id: account.zone.clone(),
-            connections,
+            connections: held.connections,
+            healthy: held.healthy,
             retry_count: account.failed_count,
             error_message: account.error.as_ref().map(|error| error.text.clone()),
             error_code: account.error.as_ref().map(|error| error.code.clone()),
@@ -165,14 +106,15 @@ impl AccountView {
             revision: account.revision,
             properties: json!({ "permissions": &permissions }),
             permissions,
+            agents: None,
             definition: None,
         }
     }
 
-    /// The shape with the definition.
-    pub(crate) fn whole(record: &AccountRecord, connections: u64) -> Self {
+    /// The whole shape.
+    pub(crate) fn whole(record: &AccountRecord, held: Held, agents: Vec<AgentOfAccount>) -> Self {
         let definition = Some(record.definition.redacted());
-        Self { definition, ..Self::brief(record, connections) }
+        Self { agents: Some(agents), definition, ..Self::brief(record, held) }
     }
 }
 
@@ -180,12 +122,10 @@ impl AssignmentView {
     /// The shape, with what is known of agents and the last step's sentence.
     pub(crate) fn new(
         record: &AccountRecord,
-        holdings: &[Holding],
-        connected: &Connected,
+        agents: Vec<AgentOfAccount>,
         last_step: Option<String>,
     ) -> Self {
         let account = &record.account;
-        let identity = account.identity.as_ref();
         let error = account.error.as_ref().map(|error| error.text.clone());
         Self {
             name: account.name.clone(),
@@ -193,23 +133,9 @@ impl AssignmentView {
             source: record.source.clone(),
             config: record.definition.redacted(),
             zone_id: account.zone.clone(),
-            agents: holdings.iter().map(|h| agent_of(h, identity, connected)).collect(),
+            agents,
             status: account.state.clone(),
             last_assignment_msg: error.or(last_step),
         }
-    }
-}
-
-fn agent_of(holding: &Holding, row: Option<&Identity>, connected: &Connected) -> AgentOfAccount {
-    let seen = holding.identity.as_ref();
-    AgentOfAccount {
-        agent_id: holding.agent.clone(),
-        caching: connected.holds(holding),
-        connected: connected.has(&holding.agent),
-        healthy: holding.healthy,
-        configured: holding.configured,
-        cluster: seen.map(ClusterView::from),
-        conflict: matches!((row, seen), (Some(row), Some(seen)) if !row.is_same_cluster(seen)),
-        error: holding.refusal.as_ref().map(|refusal| ErrorView::from(&refusal.failure)),
     }
 }

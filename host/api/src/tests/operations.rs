@@ -1,11 +1,12 @@
 //! Requests and operations as they are read.
 
+use axum::body::Body;
 use host_core::event::Action;
-use host_core::operation::OperationState;
+use host_core::operation::{Operation, OperationKind, OperationState, SeenNamespaces, Sight};
 use host_core::request::{ItemOutcome, RequestItem, RequestRow};
 use serde_json::{Value, json};
 
-use super::store::operation;
+use super::store::{cluster, operation};
 use super::world::{NOW, REQUEST, World};
 
 fn request(world: &World, items: Vec<RequestItem>, total: u64) {
@@ -95,6 +96,51 @@ async fn a_request_is_read_with_each_account_and_what_agents_answered() {
       "createdAt": 1795348916499
     }
     "#);
+}
+
+#[tokio::test]
+async fn an_answer_to_a_check_says_which_cluster_was_reached_and_what_is_there() {
+    let world = World::new();
+    request(&world, vec![item("a", ItemOutcome::Done, "INACTIVE")], 1);
+    let namespaces = SeenNamespaces { count: 512, first: vec!["default".into()] };
+    let sight = Sight { identity: Some(cluster("a")), namespaces: Some(namespaces) };
+    let checked = Operation {
+        kind: OperationKind::Check,
+        sight: Some(sight),
+        ..operation("01O1", "a", OperationState::Done)
+    };
+    world.store.fill(|content| content.operations = vec![checked]);
+    let answer = world.get("/operations/01REQUEST").await;
+    let agent = &answer.body["items"][0]["agents"][0];
+    assert_eq!(agent["cluster"]["kubeVersion"], "v1.33.1");
+    assert_eq!(agent["namespaces"], json!({"count": 512, "first": ["default"]}));
+}
+
+#[tokio::test]
+async fn a_check_that_is_waited_for_is_answered_with_what_each_agent_said() {
+    let world = World::new();
+    world.intake.later("a", ItemOutcome::Done, Some("INACTIVE"));
+    let checked = operation("01O1", "a", OperationState::Refused);
+    world.store.fill(|content| content.operations = vec![checked]);
+    let answer = world.call("POST", "/armory/accounts/a/check?wait=5s", Body::empty()).await;
+    assert_eq!(answer.status, 200);
+    let agent = &answer.body["items"][0]["agents"][0];
+    assert_eq!((&agent["agentId"], &agent["outcome"]), (&json!("agent-a"), &json!("refused")));
+    let plain = world.call("POST", "/armory/accounts/a/check", Body::empty()).await;
+    assert_eq!((plain.status.as_u16(), plain.body), (202, json!([])));
+}
+
+#[tokio::test]
+async fn a_rebind_says_which_claim_it_means() {
+    let world = World::new();
+    let path = "/armory/accounts/a/rebind?fingerprint=27%3A5E&agent=agent-b";
+    assert_eq!(world.call("POST", path, Body::empty()).await.status, 202);
+    let (action, items) = world.intake.only().groups.remove(0);
+    assert_eq!(action, Action::Rebind);
+    let said = [("fingerprint".to_owned(), "27:5E".to_owned()), ("agent".into(), "agent-b".into())];
+    assert_eq!(items[0].attributes, said);
+    let empty = world.call("POST", "/armory/accounts/a/rebind?agent=", Body::empty()).await;
+    assert!(empty.problem(400).contains("agent must have"));
 }
 
 #[tokio::test]

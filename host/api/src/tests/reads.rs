@@ -3,16 +3,17 @@
 use axum::body::Body;
 use host_core::account::Identity;
 use host_core::agent::Presence;
-use host_core::holding::{Holding, Observed, Refusal};
+use host_core::holding::{Health, Holding, Observed, Refusal};
 use host_core::journal::JournalEntry;
 use host_core::operation::OperationKind;
+use host_core::port::store::AgentNamespaces;
 use serde_json::{Value, json};
 
 use super::store::{agent, holding, record};
 use super::world::{NOW, REQUEST, World, failure};
 
 /// A world with three accounts and three agents, of which one is gone.
-fn world() -> World {
+pub(super) fn world() -> World {
     let world = World::new();
     let definition = json!({
         "kubeconfigContents": "secret://swingbridge/0badcafe", "namespaces": ["dev"],
@@ -40,7 +41,10 @@ fn world() -> World {
             times: 1,
         };
         content.holdings = vec![
-            holding("a", "agent-a", Observed::Held(1)),
+            Holding {
+                health: Some(Health { failure: Some(failure("timeout")), since: NOW - 9_000 }),
+                ..holding("a", "agent-a", Observed::Held(1))
+            },
             holding("s", "agent-a", Observed::Held(0)),
             holding("a", "agent-c", Observed::Held(1)),
             Holding {
@@ -49,7 +53,12 @@ fn world() -> World {
                 ..holding("a", "agent-b", Observed::NotHeld)
             },
         ];
-        content.namespaces = vec!["default".into(), "dev".into()];
+        let seen = |agent: &str, names: &[&str]| AgentNamespaces {
+            agent: agent.into(),
+            namespaces: names.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        content.namespaces =
+            vec![seen("agent-a", &["dev", "default"]), seen("agent-c", &["default", "old"])];
         content.journal = vec![
             step("01J1", None, Some("INACTIVE")),
             step("01J2", Some("INACTIVE"), Some("TO_MIGRATE")),
@@ -86,6 +95,7 @@ async fn an_account_is_read_in_the_shape_that_scripts_poll() {
       "dynamic": true,
       "zoneId": "eu",
       "connections": 1,
+      "healthy": false,
       "retryCount": 0,
       "errorMessage": null,
       "errorCode": null,
@@ -114,6 +124,68 @@ async fn an_account_is_read_in_the_shape_that_scripts_poll() {
           ]
         }
       },
+      "agents": [
+        {
+          "agentId": "agent-a",
+          "zoneId": "eu",
+          "caching": true,
+          "connected": true,
+          "healthy": false,
+          "healthError": {
+            "code": "timeout",
+            "text": "the text of timeout"
+          },
+          "healthSince": 1795348908499,
+          "configured": false,
+          "cluster": {
+            "kubeHost": "https://a.simulated:6443",
+            "certFingerprint": "27:5E",
+            "kubeVersion": "v1.33.1"
+          },
+          "conflict": false,
+          "namespaces": 2,
+          "error": null
+        },
+        {
+          "agentId": "agent-b",
+          "zoneId": "eu",
+          "caching": false,
+          "connected": false,
+          "healthy": null,
+          "healthError": null,
+          "healthSince": null,
+          "configured": false,
+          "cluster": {
+            "kubeHost": "https://a.simulated:6443",
+            "certFingerprint": "66:66",
+            "kubeVersion": "v1.33.1"
+          },
+          "conflict": true,
+          "namespaces": null,
+          "error": {
+            "code": "identity-conflict",
+            "text": "the text of identity-conflict"
+          }
+        },
+        {
+          "agentId": "agent-c",
+          "zoneId": "eu",
+          "caching": false,
+          "connected": false,
+          "healthy": null,
+          "healthError": null,
+          "healthSince": null,
+          "configured": false,
+          "cluster": {
+            "kubeHost": "https://a.simulated:6443",
+            "certFingerprint": "27:5E",
+            "kubeVersion": "v1.33.1"
+          },
+          "conflict": false,
+          "namespaces": 2,
+          "error": null
+        }
+      ],
       "definition": {
         "kubeconfigContents": "secret://swingbridge/0badcafe",
         "namespaces": [
@@ -159,9 +231,15 @@ async fn an_account_is_read_with_what_each_agent_said() {
       "agents": [
         {
           "agentId": "agent-a",
+          "zoneId": "eu",
           "caching": true,
           "connected": true,
-          "healthy": null,
+          "healthy": false,
+          "healthError": {
+            "code": "timeout",
+            "text": "the text of timeout"
+          },
+          "healthSince": 1795348908499,
           "configured": false,
           "cluster": {
             "kubeHost": "https://a.simulated:6443",
@@ -169,13 +247,17 @@ async fn an_account_is_read_with_what_each_agent_said() {
             "kubeVersion": "v1.33.1"
           },
           "conflict": false,
+          "namespaces": 2,
           "error": null
         },
         {
           "agentId": "agent-b",
+          "zoneId": "eu",
           "caching": false,
           "connected": false,
           "healthy": null,
+          "healthError": null,
+          "healthSince": null,
           "configured": false,
           "cluster": {
             "kubeHost": "https://a.simulated:6443",
@@ -183,6 +265,7 @@ async fn an_account_is_read_with_what_each_agent_said() {
             "kubeVersion": "v1.33.1"
           },
           "conflict": true,
+          "namespaces": null,
           "error": {
             "code": "identity-conflict",
             "text": "the text of identity-conflict"
@@ -190,9 +273,12 @@ async fn an_account_is_read_with_what_each_agent_said() {
         },
         {
           "agentId": "agent-c",
+          "zoneId": "eu",
           "caching": false,
           "connected": false,
           "healthy": null,
+          "healthError": null,
+          "healthSince": null,
           "configured": false,
           "cluster": {
             "kubeHost": "https://a.simulated:6443",
@@ -200,6 +286,7 @@ async fn an_account_is_read_with_what_each_agent_said() {
             "kubeVersion": "v1.33.1"
           },
           "conflict": false,
+          "namespaces": 2,
           "error": null
         }
       ],
@@ -242,12 +329,6 @@ async fn an_unknown_account_is_a_404_in_every_shape() {
     }
     let never = "there is no account u, and there never was one";
     assert_eq!(world.get("/armory/accounts/u/history").await.problem(404), never);
-}
-
-#[tokio::test]
-async fn namespaces_are_a_list() {
-    let answer = world().get("/agents/kubernetes/accounts/a/namespaces").await;
-    assert_eq!(answer.body, json!(["default", "dev"]));
 }
 
 #[tokio::test]

@@ -16,7 +16,8 @@ use host_core::operation::{Operation, OperationKind, OperationState};
 use host_core::port::events::Events;
 use host_core::port::figures::{Figures, Watch};
 use host_core::port::store::{
-    AccountRecord, DefinitionRow, ListFilter, Memory, NameRow, Outbox, Page, Records, Rows,
+    AccountRecord, AgentNamespaces, DefinitionRow, ListFilter, Memory, NameRow, Outbox, Page,
+    Records, Rows,
 };
 use host_core::request::{RequestItem, RequestRow};
 use host_core::unit::{ItemWrite, Unit};
@@ -34,7 +35,7 @@ pub(super) struct Content {
     pub(super) requests: Vec<RequestRow>,
     pub(super) items: Vec<RequestItem>,
     pub(super) operations: Vec<Operation>,
-    pub(super) namespaces: Vec<String>,
+    pub(super) namespaces: Vec<AgentNamespaces>,
 }
 
 /// The store.
@@ -145,6 +146,7 @@ pub(super) fn operation(id: &str, account: &str, state: OperationState) -> Opera
         sent_at: Some(NOW - 800),
         ended_at: answered.then_some(NOW - 300),
         failure: (state == OperationState::Refused).then(|| super::world::failure("unreachable")),
+        sight: None,
     }
 }
 
@@ -425,7 +427,7 @@ impl Records for MemoryStore {
         })
     }
 
-    async fn namespaces(&self, _: String) -> Result<Vec<String>, StoreError> {
+    async fn namespaces(&self, _: String) -> Result<Vec<AgentNamespaces>, StoreError> {
         self.read(|content| content.namespaces.clone())
     }
 

@@ -104,6 +104,7 @@ fn operation(sent_at: Option<u64>, deadline: Option<u64>) -> Operation {
         sent_at,
         ended_at: None,
         failure: None,
+        sight: None,
     }
 }
 

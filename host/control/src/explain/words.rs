@@ -167,10 +167,21 @@ pub(super) fn agent(part: &AgentPart, holding: &Holding, now: Millis) -> String 
             refusal.failure.text
         ));
     }
-    if part.conflict {
-        text.push_str(
-            "; it sees another cluster than the one that is recorded, which rebind accepts",
-        );
+    if let Some(health) = &part.health {
+        let since = at(health.since, now);
+        match &health.failure {
+            None => text.push_str(&format!("; its cluster answers since {since}")),
+            Some(why) => text.push_str(&format!(
+                "; its cluster does not answer as it should since {since}: {}: {}",
+                why.code, why.text
+            )),
+        }
+    }
+    if let Some(seen) = part.seen.as_ref().filter(|_| part.conflict) {
+        text.push_str(&format!(
+            "; it sees another cluster than the one that is recorded, {} with the certificate {}, which rebind accepts",
+            seen.host, seen.fingerprint
+        ));
     }
     if holding.configured {
         text.push_str("; the name stands in its own configuration");

@@ -3,10 +3,10 @@
 use super::{answered, given_up, observed, registered, spoken_by, submitted};
 use crate::account::{Failure, Identity};
 use crate::agent::{HeldAccount, OperationResult};
-use crate::holding::{Holding, Observed};
+use crate::holding::{Health, Holding, Observed};
 use crate::operation::{Operation, OperationKind, OperationState};
 
-fn operation(generation: u64, kind: OperationKind) -> Operation {
+pub(super) fn operation(generation: u64, kind: OperationKind) -> Operation {
     Operation {
         id: format!("op-{generation}"),
         parent: None,
@@ -27,10 +27,11 @@ fn operation(generation: u64, kind: OperationKind) -> Operation {
         sent_at: None,
         ended_at: None,
         failure: None,
+        sight: None,
     }
 }
 
-fn result(generation: u64, failure: Option<&str>, held: Option<u64>) -> OperationResult {
+pub(super) fn result(generation: u64, failure: Option<&str>, held: Option<u64>) -> OperationResult {
     OperationResult {
         operation: format!("op-{generation}"),
         account: "eu-1".into(),
@@ -39,11 +40,12 @@ fn result(generation: u64, failure: Option<&str>, held: Option<u64>) -> Operatio
         held,
         undelivered: false,
         identity: None,
+        namespaces: None,
         took_ms: 0,
     }
 }
 
-fn says(held: Option<u64>) -> HeldAccount {
+pub(super) fn says(held: Option<u64>) -> HeldAccount {
     HeldAccount {
         account: "eu-1".into(),
         configured: false,
@@ -56,7 +58,7 @@ fn says(held: Option<u64>) -> HeldAccount {
     }
 }
 
-fn nothing_known() -> Holding {
+pub(super) fn nothing_known() -> Holding {
     Holding::unheard_of("eu-1", "agent-a", "i1")
 }
 
@@ -136,7 +138,7 @@ fn an_older_answer_is_the_truth_when_what_overtook_it_is_withdrawn() {
     assert_eq!(answered(&known, &late, Some(&older), 9), None, "the newer one is unanswered");
     // The agent goes before it has seen the newer one, and is back while it still works on the older.
     let known = given_up(&known).expect("it is withdrawn").holding;
-    let known = registered(&known, "i1", None).expect("news").holding;
+    let known = registered(&known, "i1", None, 9).expect("news").holding;
     let lesson = answered(&known, &late, Some(&older), 9).expect("it counts");
     assert_eq!(lesson.holding.observed, Observed::Held(3));
 }
@@ -153,7 +155,7 @@ fn what_another_instance_was_asked_is_forgotten_when_one_speaks() {
 #[test]
 fn a_new_instance_forgets_what_the_old_one_was_asked() {
     let known = asked(OperationKind::Add, 5);
-    let lesson = registered(&known, "i2", Some(&says(Some(3)))).expect("news");
+    let lesson = registered(&known, "i2", Some(&says(Some(3))), 9).expect("news");
     assert_eq!(lesson.ended.map(|e| e.id), Some("op-5".into()));
     assert_eq!(lesson.holding.observed, Observed::Held(3));
     assert_eq!(lesson.holding.answered_generation, 0);
@@ -163,7 +165,7 @@ fn a_new_instance_forgets_what_the_old_one_was_asked() {
 #[test]
 fn the_same_instance_keeps_its_unanswered_operation() {
     let known = asked(OperationKind::Add, 5);
-    let lesson = registered(&known, "i1", None).expect("news");
+    let lesson = registered(&known, "i1", None, 9).expect("news");
     assert_eq!(lesson.holding.observed, Observed::NotHeld);
     assert!(lesson.holding.operation.is_some());
     assert_eq!(lesson.ended, None);
@@ -171,14 +173,14 @@ fn the_same_instance_keeps_its_unanswered_operation() {
 
 #[test]
 fn a_registration_that_says_what_is_known_teaches_nothing() {
-    assert_eq!(registered(&nothing_known(), "i1", None), None);
+    assert_eq!(registered(&nothing_known(), "i1", None, 9), None);
 }
 
 #[test]
 fn an_observation_does_not_answer_an_operation() {
     let known = asked(OperationKind::Delete, 2);
-    assert_eq!(observed(&known, &says(Some(1))), None);
-    let lesson = observed(&nothing_known(), &says(Some(1))).expect("news");
+    assert_eq!(observed(&known, &says(Some(1)), 9), None);
+    let lesson = observed(&nothing_known(), &says(Some(1)), 9).expect("news");
     assert_eq!(lesson.holding.observed, Observed::Held(1));
 }
 
@@ -186,7 +188,7 @@ fn an_observation_does_not_answer_an_operation() {
 fn the_answer_to_a_check_says_what_was_not_heard_while_it_was_unanswered() {
     // The agent still works on an older one, of which it was told to have been withdrawn.
     let known = given_up(&asked(OperationKind::Add, 5)).expect("it is withdrawn").holding;
-    let known = registered(&known, "i1", None).expect("news").holding;
+    let known = registered(&known, "i1", None, 9).expect("news").holding;
     let check = operation(6, OperationKind::Check);
     let known = submitted(&known, &check, 9).holding;
     assert_eq!(known.observed, Observed::NotHeld, "a check changes nothing");
@@ -216,12 +218,12 @@ fn what_the_bridge_answers_in_an_agents_stead_says_nothing_of_what_is_held() {
 fn only_what_a_module_is_told_of_is_for_modules() {
     let known = Holding { observed: Observed::Held(1), ..nothing_known() };
     let health = HeldAccount { healthy: Some(false), ..says(Some(1)) };
-    let lesson = observed(&known, &health).expect("news");
+    let lesson = observed(&known, &health, 9).expect("news");
     assert!(!lesson.is_for_modules(&known));
     let identity = Identity { host: "https://other:443".into(), ..Identity::default() };
     let other = HeldAccount { identity: Some(identity), ..says(Some(1)) };
-    assert!(observed(&known, &other).expect("news").is_for_modules(&known));
-    assert!(observed(&known, &says(None)).expect("news").is_for_modules(&known));
+    assert!(observed(&known, &other, 9).expect("news").is_for_modules(&known));
+    assert!(observed(&known, &says(None), 9).expect("news").is_for_modules(&known));
 }
 
 #[test]
@@ -230,7 +232,7 @@ fn a_cluster_that_has_just_told_which_one_it_is_answers() {
     let row = operation(1, OperationKind::Add);
     let seen = OperationResult { identity: Some(Identity::default()), ..result(1, None, Some(1)) };
     let lesson = answered(&known, &seen, Some(&row), 9).expect("counts");
-    assert_eq!(lesson.holding.healthy, Some(true));
+    assert_eq!(lesson.holding.health, Some(Health { failure: None, since: 9 }));
     let unseen = answered(&known, &result(1, None, Some(1)), Some(&row), 9).expect("counts");
-    assert_eq!(unseen.holding.healthy, None);
+    assert_eq!(unseen.holding.health, None);
 }

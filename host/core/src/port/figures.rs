@@ -16,6 +16,9 @@ pub struct Figures {
     pub stuck: u64,
     /// The earliest due time of any account.
     pub oldest_due: Option<Millis>,
+    /// Accounts that a connected agent holds and whose cluster does not answer it as it should, by the code that it
+    /// gives. An account of which two agents give two codes counts twice.
+    pub unhealthy: Vec<(String, u64)>,
     /// Operations that are not answered.
     pub pending: u64,
     /// Of these, how many have been handed to a stream.

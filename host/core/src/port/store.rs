@@ -303,17 +303,26 @@ pub trait Records: std::fmt::Debug + Send + Sync {
     /// [`StoreError`].
     async fn held_by(&self, agents: Vec<String>) -> Result<Vec<(String, String)>, StoreError>;
 
-    /// The namespaces that agents see for an account, each once, sorted.
+    /// The namespaces that agents see for an account, by agent.
     ///
     /// # Errors
     /// [`StoreError`].
-    async fn namespaces(&self, account: String) -> Result<Vec<String>, StoreError>;
+    async fn namespaces(&self, account: String) -> Result<Vec<AgentNamespaces>, StoreError>;
 
     /// Answers if the database does.
     ///
     /// # Errors
     /// [`StoreError`].
     async fn ping(&self) -> Result<(), StoreError>;
+}
+
+/// The namespaces that an agent sees in an account's cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentNamespaces {
+    /// The agent.
+    pub agent: String,
+    /// Their names, in the order in which the agent told them.
+    pub namespaces: Vec<String>,
 }
 
 /// An account as people read it.

@@ -98,6 +98,7 @@ impl Call {
                 kind: ended.kind,
                 state: ended.state,
                 failure: ended.failure,
+                sight: ended.sight,
             });
         }
     }
@@ -379,6 +380,7 @@ impl Work<'_> {
             sent_at: None,
             ended_at: None,
             failure: None,
+            sight: None,
         };
         let revision = self.rows.get(&name).map_or(0, |row| row.account.revision);
         let unheard = Holding::unheard_of(&name, &submission.agent, &submission.instance);

@@ -34,7 +34,7 @@ fn item(item: Item) -> wit::Item {
         name: item.name,
         zone: item.zone,
         definition: item.definition.map(definition),
-        attributes: Vec::new(),
+        attributes: item.attributes,
     }
 }
 

@@ -2,11 +2,12 @@
 
 use host_core::account::{Failure, Identity};
 use host_core::clock::Millis;
-use host_core::holding::{Holding, Observed, Refusal, Unanswered};
+use host_core::holding::{Health, Holding, Observed, Refusal, Unanswered};
 use host_core::operation::OperationKind;
 use host_core::unit::HoldingWrite;
 use serde::{Deserialize, Serialize};
 
+use super::{failure_values, read_failure};
 use crate::setwise::{Guarded, Swap, Table};
 use crate::value::{self, Cells, Value, Wrong};
 
@@ -28,14 +29,26 @@ pub(crate) const TABLE: Table = Table {
         "observed",
         "configured",
         "healthy",
+        "health_code",
+        "health_text",
+        "health_since",
         "detail",
         "last_updated",
     ],
 };
 
 /// The columns that a change writes; the revision beside them, as an expression.
-pub(crate) const CHANGING: &[&str] =
-    &["instance", "observed", "configured", "healthy", "detail", "last_updated"];
+pub(crate) const CHANGING: &[&str] = &[
+    "instance",
+    "observed",
+    "configured",
+    "healthy",
+    "health_code",
+    "health_text",
+    "health_since",
+    "detail",
+    "last_updated",
+];
 
 /// The column `detail`.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -99,7 +112,7 @@ pub(crate) fn updated(write: &HoldingWrite, expected: u64, at: Millis) -> Swap {
 }
 
 fn changing(holding: &Holding, at: Millis) -> Vec<Value> {
-    vec![
+    let mut values = vec![
         Value::from(&holding.instance),
         Value::from(match holding.observed {
             Observed::Unknown => "unknown",
@@ -107,10 +120,34 @@ fn changing(holding: &Holding, at: Millis) -> Vec<Value> {
             Observed::Held(_) => "held",
         }),
         Value::from(holding.configured),
-        Value::from(holding.healthy),
-        value::json(&detail(holding)),
-        Value::from(at),
+    ];
+    values.extend(health_values(holding.health.as_ref()));
+    values.extend([value::json(&detail(holding)), Value::from(at)]);
+    values
+}
+
+/// The four columns of a health: whether it is well, if not the code and the sentence, and since when.
+fn health_values(health: Option<&Health>) -> [Value; 4] {
+    let [code, text] = failure_values(health.and_then(|health| health.failure.as_ref()));
+    [
+        Value::from(health.map(|health| health.failure.is_none())),
+        code,
+        text,
+        Value::from(health.map(|health| health.since)),
     ]
+}
+
+/// A row that an earlier version wrote has a health without a code and a time.
+fn read_health(cells: &mut Cells) -> Result<Option<Health>, Wrong> {
+    let healthy = cells.maybe_flag()?;
+    let (failure, since) = (read_failure(cells)?, cells.maybe_number()?);
+    let Some(healthy) = healthy else { return Ok(None) };
+    let silent = || Failure {
+        code: "unreachable".to_owned(),
+        text: "the agent said that the cluster does not answer, and not why".to_owned(),
+    };
+    let failure = (!healthy).then(|| failure.unwrap_or_else(silent));
+    Ok(Some(Health { failure, since: since.unwrap_or_default() }))
 }
 
 fn detail(holding: &Holding) -> Detail {
@@ -145,7 +182,7 @@ pub(crate) fn read(cells: &mut Cells) -> Result<Holding, Wrong> {
     let _id = cells.text()?;
     let (account, agent, revision) = (cells.text()?, cells.text()?, cells.number()?);
     let (instance, observed) = (cells.text()?, cells.text()?);
-    let (configured, healthy) = (cells.flag()?, cells.maybe_flag()?);
+    let (configured, health) = (cells.flag()?, read_health(cells)?);
     let detail: Detail = cells.json()?;
     let generation = cells.maybe_number()?;
     Ok(Holding {
@@ -160,7 +197,7 @@ pub(crate) fn read(cells: &mut Cells) -> Result<Holding, Wrong> {
             other => return Err(format!("{other:?} cannot be observed")),
         },
         configured,
-        healthy,
+        health,
         answered_generation: detail.answered_generation,
         asked_revision: detail.asked_revision,
         identity: detail.identity,

@@ -5,7 +5,7 @@ use host_core::unit::OperationEnd;
 
 use super::{failure_values, read_failure};
 use crate::setwise::{Guarded, Swap, Table};
-use crate::value::{Cells, Value, Wrong};
+use crate::value::{self, Cells, Value, Wrong};
 
 /// The name in errors.
 pub(crate) const NAME: &str = "swingbridge_operations";
@@ -13,7 +13,7 @@ pub(crate) const NAME: &str = "swingbridge_operations";
 /// For changes by id.
 pub(crate) const GUARDED: Guarded = Guarded { table: NAME, key: "id", guard: "state" };
 
-/// Every column but `session`, which only sending sets.
+/// Every column but `session`, which only sending sets, and `sight`, which only an answer does.
 pub(crate) const TABLE: Table = Table {
     name: NAME,
     columns: &[
@@ -42,7 +42,7 @@ pub(crate) const TABLE: Table = Table {
 };
 
 /// The columns that its end writes.
-pub(crate) const ENDING: &[&str] = &["state", "ended_at", "failure_code", "failure_text"];
+pub(crate) const ENDING: &[&str] = &["state", "ended_at", "failure_code", "failure_text", "sight"];
 
 /// The values of [`TABLE`].
 pub(crate) fn inserted(operation: &Operation, slot: u64) -> Vec<Value> {
@@ -75,6 +75,7 @@ pub(crate) fn inserted(operation: &Operation, slot: u64) -> Vec<Value> {
 pub(crate) fn ended(end: &OperationEnd, at: u64) -> Swap {
     let mut values = vec![Value::from(end.state.as_str()), Value::from(at)];
     values.extend(failure_values(end.failure.as_ref()));
+    values.push(end.sight.as_ref().map_or(Value::Text(None), value::json));
     Swap { key: end.id.clone(), expected: 0, values }
 }
 
@@ -100,5 +101,6 @@ pub(crate) fn read(cells: &mut Cells) -> Result<Operation, Wrong> {
         sent_at: cells.maybe_number()?,
         ended_at: cells.maybe_number()?,
         failure: read_failure(cells)?,
+        sight: cells.maybe_json()?,
     })
 }

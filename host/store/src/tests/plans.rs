@@ -1,7 +1,7 @@
 //! The plans that the databases make for what runs often: along an index, never through the whole table.
 
-use host_core::account::Account;
-use host_core::holding::{Holding, Observed};
+use host_core::account::{Account, Failure};
+use host_core::holding::{Health, Holding, Observed};
 use host_core::operation::{OperationKind, OperationState};
 use host_core::request::ItemOutcome;
 use host_core::unit::{
@@ -120,6 +120,7 @@ fn reads() -> Vec<Statement> {
         bound(sql::COUNT_OVERDUE, "n"),
         Statement::new(sql::COUNT_DUE_IN).list(names(5)),
         Statement::new(sql::COUNT_PENDING),
+        Statement::new(sql::COUNT_UNHEALTHY),
     ]
 }
 
@@ -143,7 +144,10 @@ fn everything(names: &[String]) -> Unit {
         expected: Some(at(n)),
         holding: Holding {
             observed: Observed::Held(at(n)),
-            healthy: Some(n % 2 == 0),
+            health: Some(Health {
+                failure: (n % 2 == 0).then(|| Failure { code: "timeout".into(), text: "t".into() }),
+                since: at(n),
+            }),
             ..Holding::unheard_of(name, "a", &format!("i-{n}"))
         },
     };
@@ -172,7 +176,7 @@ fn everything(names: &[String]) -> Unit {
             .map(|(n, name)| {
                 let states = [OperationState::Done, OperationState::Withdrawn];
                 let (kind, state) = (OperationKind::Add, states[n % 2]);
-                OperationEnd { id: name.clone(), kind, state, failure: None }
+                OperationEnd { id: name.clone(), kind, state, failure: None, sight: None }
             })
             .collect(),
         finished_items: names.iter().map(item).collect(),
@@ -201,6 +205,7 @@ fn writes(branches: usize) -> Vec<Statement> {
         bound(sql::TAKE_UP, "nttn"),
         Statement::new(sql::DELETE_SECRETS).list(names(500)),
         Statement::new(sql::DELETE_SECRETS_OF).list(names(500)),
+        Statement::new(sql::DELETE_NAMESPACES_OF).list(names(500)),
     ]);
     writes
 }

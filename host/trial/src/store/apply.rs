@@ -97,6 +97,7 @@ fn write(tables: &mut Tables, unit: Unit) {
     }
     for removal in &unit.removals {
         tables.secrets.retain(|_, secret| secret.account != removal.name);
+        tables.namespaces.retain(|(account, _), _| *account != removal.name);
     }
     for reference in &unit.dropped_secrets {
         tables.secrets.remove(reference);
@@ -132,6 +133,7 @@ fn write(tables: &mut Tables, unit: Unit) {
             row.operation.state = end.state;
             row.operation.ended_at = Some(at);
             row.operation.failure = end.failure;
+            row.operation.sight = end.sight;
             debug_assert!(row.operation.state != OperationState::Pending, "an end is no beginning");
             tables.put_operation(row);
         }

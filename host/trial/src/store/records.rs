@@ -9,7 +9,7 @@ use host_core::holding::Observed;
 use host_core::journal::JournalEntry;
 use host_core::name::fold;
 use host_core::operation::Operation;
-use host_core::port::store::{AccountRecord, ListFilter, Page, Records};
+use host_core::port::store::{AccountRecord, AgentNamespaces, ListFilter, Page, Records};
 use host_core::request::{RequestItem, RequestRow};
 use host_core::unit::ItemWrite;
 
@@ -143,11 +143,14 @@ impl Records for MemoryStore {
         Ok(held.into_iter().collect())
     }
 
-    async fn namespaces(&self, account: String) -> Result<Vec<String>, StoreError> {
+    async fn namespaces(&self, account: String) -> Result<Vec<AgentNamespaces>, StoreError> {
         let tables = self.tables();
         let of_account = tables.namespaces.iter().filter(|((of, _), _)| *of == account);
-        let each: BTreeSet<&String> = of_account.flat_map(|(_, names)| names).collect();
-        Ok(each.into_iter().cloned().collect())
+        let seen = of_account.map(|((_, agent), namespaces)| AgentNamespaces {
+            agent: agent.clone(),
+            namespaces: namespaces.clone(),
+        });
+        Ok(seen.collect())
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -42,7 +42,7 @@ fn item(item: Item) -> lib::Item {
         name: item.name,
         zone: item.zone,
         definition: item.definition.map(definition),
-        attributes: Vec::new(),
+        attributes: item.attributes,
     }
 }
 

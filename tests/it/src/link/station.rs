@@ -217,6 +217,7 @@ pub(super) fn delivery(
         sent_at: None,
         ended_at: None,
         failure: None,
+        sight: None,
     };
     Delivery { operation, definition: Secret::new(definition) }
 }

@@ -135,6 +135,7 @@ fn answer(asked: &Operation, code: Option<&str>, held: Option<u64>) -> Operation
         held,
         undelivered: false,
         identity: None,
+        namespaces: None,
         took_ms: 0,
     }
 }

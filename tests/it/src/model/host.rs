@@ -99,7 +99,7 @@ impl World {
         {
             let known = known(&call, account, agent, instance);
             let says = holds.map(|revision| held(account, revision));
-            let lesson = knowledge::registered(&known, instance, says.as_ref());
+            let lesson = knowledge::registered(&known, instance, says.as_ref(), now);
             lesson.into_iter().for_each(|lesson| call.learn(lesson));
         }
         let decisions = self.decide(variant, &call, account, &event)?;

@@ -196,6 +196,7 @@ fn request(configuration: &Configuration, name: &str, action: Action) -> Event {
             zone: zone.map(str::to_owned),
             definition: definition
                 .map(|id| DefinitionRef { id: id.to_owned(), keys: vec!["namespaces".to_owned()] }),
+            attributes: Vec::new(),
         }],
     })
 }

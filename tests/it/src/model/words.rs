@@ -113,7 +113,7 @@ pub(super) fn event(event: &Event) -> lib::Event {
                         id: given.id.clone(),
                         keys: given.keys.clone(),
                     }),
-                    attributes: Vec::new(),
+                    attributes: item.attributes.clone(),
                 })
                 .collect(),
         }),

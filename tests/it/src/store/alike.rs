@@ -112,6 +112,7 @@ fn beside(chance: &mut StdRng, number: usize, name: &str, truth: &Truth, unit: &
             kind: OperationKind::Add,
             state: OperationState::Done,
             failure: None,
+            sight: None,
         });
     }
     match chance.random_range(0..4) {

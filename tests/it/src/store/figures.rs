@@ -1,18 +1,21 @@
 //! Figures of the tables, and the journal as those read it who follow it.
 
-use host_core::account::Account;
+use host_core::account::{Account, Failure};
+use host_core::agent::{Agent, Presence};
+use host_core::holding::{Health, Observed};
 use host_core::journal::{JournalEntry, Place};
 use host_core::port::events::Events as _;
 use host_core::port::figures::{Figures, Watch as _};
-use host_core::port::store::{Outbox as _, Rows as _};
+use host_core::port::store::{Memory as _, Outbox as _, Rows as _};
 use host_core::unit::Unit;
 use tests_harness::Kind;
 
 use super::Fresh;
-use super::words::{NOW, account, insert, inserts, journal, operation, unit};
+use super::words::{NOW, account, agent, insert, inserts, journal, new_holding, operation, unit};
 
 on_every_database!(
     figures_count_by_state_and_find_what_nobody_comes_to,
+    held_accounts_are_counted_by_why_their_clusters_do_not_answer,
     the_journal_is_read_forward_with_where_accounts_belong_by_now,
 );
 
@@ -40,11 +43,42 @@ async fn figures_count_by_state_and_find_what_nobody_comes_to(kind: Kind) {
         accounts: vec![("P".into(), 3), ("R".into(), 2)],
         stuck: 3,
         oldest_due: Some(NOW - 5),
+        unhealthy: Vec::new(),
         pending: 2,
         unanswered: 1,
         oldest_pending: Some(NOW),
     };
     assert_eq!(figures, expected, "c has no due time, d and e are overdue");
+    store.close().await;
+}
+
+async fn held_accounts_are_counted_by_why_their_clusters_do_not_answer(kind: Kind) {
+    let Fresh { store, database: _database } = Fresh::new(kind).await;
+    let known = |account: &str, agent: &str, code: Option<&str>| {
+        let mut write = new_holding(account, agent);
+        let failure = code.map(|code| Failure { code: code.into(), text: "why".into() });
+        write.holding.health = Some(Health { failure, since: NOW });
+        write
+    };
+    let mut dropped = known("e", "agent-1", Some("timeout"));
+    dropped.holding.observed = Observed::NotHeld;
+    let holdings = vec![
+        known("a", "agent-1", Some("timeout")),
+        known("a", "agent-2", Some("timeout")),
+        known("b", "agent-1", Some("unauthorized")),
+        known("c", "agent-1", None),
+        known("d", "gone", Some("timeout")),
+        dropped,
+        known("f", "agent-2", Some("timeout")),
+    ];
+    store.apply(Unit { holdings, ..unit("c") }).await.expect("applied");
+    for id in ["agent-1", "agent-2"] {
+        store.put_agent(agent(id), None).await.expect("written");
+    }
+    let gone = Agent { presence: Presence::Gone, ..agent("gone") };
+    store.put_agent(gone, None).await.expect("written");
+    let figures = store.figures(NOW, Vec::new()).await.expect("figures");
+    assert_eq!(figures.unhealthy, [("timeout".to_owned(), 2), ("unauthorized".to_owned(), 1)]);
     store.close().await;
 }
 

@@ -75,6 +75,7 @@ async fn operations_go_when_they_have_ended_and_a_pending_one_stays_however_old_
         kind: OperationKind::Add,
         state: OperationState::Done,
         failure: None,
+        sight: None,
     };
     let ended = Unit { ended: (0..4).map(end).collect(), ..unit("c2") };
     store.apply(ended).await.expect("applied");

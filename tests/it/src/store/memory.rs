@@ -2,12 +2,12 @@
 
 use host_core::agent::{Agent, Presence};
 use host_core::port::slots::{Offer, Serving, Slots as _};
-use host_core::port::store::{Memory as _, Records as _, Rows as _};
+use host_core::port::store::{AgentNamespaces, Memory as _, Records as _, Rows as _};
 use host_core::unit::Unit;
 use tests_harness::Kind;
 
 use super::Fresh;
-use super::words::{agent, new_holding, offer, texts, unit};
+use super::words::{agent, inserts, new_holding, offer, removal, texts, unit};
 
 on_every_database!(
     the_last_word_about_an_agent_is_kept,
@@ -15,7 +15,7 @@ on_every_database!(
     a_slot_moves_when_another_module_serves_and_only_then,
     a_module_of_an_older_program_does_not_take_the_slot_back,
     the_bytes_of_a_module_are_kept_whole,
-    the_namespaces_that_agents_see_are_put_together,
+    the_namespaces_that_agents_see_are_kept_by_agent_as_long_as_the_account,
     what_an_agent_holds_is_told_by_name,
 );
 
@@ -97,7 +97,7 @@ async fn the_bytes_of_a_module_are_kept_whole(kind: Kind) {
     store.close().await;
 }
 
-async fn the_namespaces_that_agents_see_are_put_together(kind: Kind) {
+async fn the_namespaces_that_agents_see_are_kept_by_agent_as_long_as_the_account(kind: Kind) {
     let Fresh { store, database: _database } = Fresh::new(kind).await;
     let seen = |agent: &str, names: &[&str]| {
         ("a".to_owned(), agent.to_owned(), texts(names.iter().copied()))
@@ -106,10 +106,19 @@ async fn the_namespaces_that_agents_see_are_put_together(kind: Kind) {
         .put_namespaces(vec![seen("1", &["x", "b"]), seen("2", &["b", "a"])])
         .await
         .expect("written");
-    assert_eq!(store.namespaces("a".into()).await, Ok(texts(["a", "b", "x"])));
+    let of = |agent: &str, names: &[&str]| AgentNamespaces {
+        agent: agent.to_owned(),
+        namespaces: texts(names.iter().copied()),
+    };
+    let both = vec![of("1", &["x", "b"]), of("2", &["b", "a"])];
+    assert_eq!(store.namespaces("a".into()).await, Ok(both));
     store.put_namespaces(vec![seen("1", &["c"])]).await.expect("written");
-    assert_eq!(store.namespaces("a".into()).await, Ok(texts(["a", "b", "c"])));
+    let both = vec![of("1", &["c"]), of("2", &["b", "a"])];
+    assert_eq!(store.namespaces("a".into()).await, Ok(both));
     assert_eq!(store.namespaces("z".into()).await, Ok(Vec::new()));
+    store.apply(inserts("c1", ["a"])).await.expect("applied");
+    store.apply(Unit { removals: vec![removal("a", 1)], ..unit("c2") }).await.expect("applied");
+    assert_eq!(store.namespaces("a".into()).await, Ok(Vec::new()), "they go with the account");
     store.close().await;
 }
 

@@ -67,6 +67,7 @@ async fn an_operation_that_ended_is_not_sent_again(kind: Kind) {
         kind: OperationKind::Add,
         state: OperationState::Withdrawn,
         failure: None,
+        sight: None,
     };
     store.apply(Unit { ended: vec![end], ..unit("c2") }).await.expect("applied");
     assert_eq!(to_send(&store, "s1", NOW).await, ["o2"]);

@@ -93,6 +93,7 @@ fn report() -> Unit {
                 kind: OperationKind::Add,
                 state: OperationState::Done,
                 failure: None,
+                sight: None,
             })
             .collect(),
         journal: names.iter().map(|name| journal(&format!("j3-{name}"), name)).collect(),

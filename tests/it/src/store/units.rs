@@ -4,8 +4,8 @@ use host_core::account::Account;
 use host_core::account::Failure;
 use host_core::agent::Agent;
 use host_core::error::ApplyError;
-use host_core::holding::{Holding, Observed, Refusal, Unanswered};
-use host_core::operation::{OperationKind, OperationState};
+use host_core::holding::{Health, Holding, Observed, Refusal, Unanswered};
+use host_core::operation::{OperationKind, OperationState, SeenNamespaces, Sight};
 use host_core::port::replicas::{Lease, Replicas as _};
 use host_core::port::slots::Slots as _;
 use host_core::port::store::{Memory as _, Outbox as _, Records as _, Rows as _};
@@ -207,7 +207,10 @@ async fn what_is_known_of_agents_is_compared_and_swapped(kind: Kind) {
     let Fresh { store, database: _database } = Fresh::new(kind).await;
     let known = Holding {
         identity: full("a", 1).identity,
-        healthy: Some(false),
+        health: Some(Health {
+            failure: Some(Failure { code: "unauthorized".into(), text: "expired".into() }),
+            since: NOW - 7,
+        }),
         configured: true,
         operation: Some(Unanswered {
             id: "o1".into(),
@@ -337,6 +340,10 @@ async fn operations_journal_and_items_commit_with_the_rows(kind: Kind) {
     };
     store.apply(first).await.expect("applied");
     let failure = Failure { code: "refused".into(), text: "no".into() };
+    let sight = Sight {
+        identity: full("a", 1).identity,
+        namespaces: Some(SeenNamespaces { count: 512, first: texts(["dev", "\u{fc}ber"]) }),
+    };
     let second = Unit {
         ended: vec![
             OperationEnd {
@@ -344,12 +351,14 @@ async fn operations_journal_and_items_commit_with_the_rows(kind: Kind) {
                 kind: OperationKind::Add,
                 state: OperationState::Done,
                 failure: None,
+                sight: Some(sight.clone()),
             },
             OperationEnd {
                 id: "o2".into(),
                 kind: OperationKind::Add,
                 state: OperationState::Refused,
                 failure: Some(failure.clone()),
+                sight: None,
             },
         ],
         finished_items: vec![item("r", "a", ItemOutcome::Done)],
@@ -360,12 +369,12 @@ async fn operations_journal_and_items_commit_with_the_rows(kind: Kind) {
     let Fresh { store, database: _database } = Fresh { store, database }.again().await;
     let operations = store.operations(texts(["o1", "o2", "o3"])).await.expect("a read");
     let ends: Vec<_> =
-        operations.iter().map(|o| (o.state, o.ended_at, o.failure.clone())).collect();
+        operations.iter().map(|o| (o.state, o.ended_at, o.failure.clone(), &o.sight)).collect();
     assert_eq!(
         ends,
         [
-            (OperationState::Done, Some(NOW), None),
-            (OperationState::Refused, Some(NOW), Some(failure)),
+            (OperationState::Done, Some(NOW), None, &Some(sight)),
+            (OperationState::Refused, Some(NOW), Some(failure), &None),
         ]
     );
     let journal_ids: Vec<String> = store

@@ -117,6 +117,7 @@ pub(crate) fn operation(id: &str, account: &str, agent: &str) -> Operation {
         sent_at: None,
         ended_at: None,
         failure: None,
+        sight: None,
     }
 }
 

@@ -1,0 +1,2 @@
+-- The same, for people.
+ALTER TABLE swingbridge_holdings ADD COLUMN health_text TEXT
