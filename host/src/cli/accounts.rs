@@ -1,7 +1,9 @@
 //! `swingbridge accounts`: look at accounts, and ask for what should become of them.
 
 mod ask;
+mod check;
 mod read;
+mod seen;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -84,6 +86,33 @@ pub(crate) enum AccountsVerb {
         /// Create it if it is not there
         #[arg(long)]
         upsert: bool,
+        #[command(flatten)]
+        way: Way,
+    },
+    /// Ask the agents of an account's zone whether they reach its cluster, and what they see there; nothing is activated
+    ///
+    /// Exits 0 if an agent reaches the cluster that is recorded, 1 if none does.
+    Check {
+        /// The account
+        name: String,
+        /// How long to wait for the answers
+        #[arg(long, value_name = "DURATION", default_value = "90s", value_parser = humantime::parse_duration)]
+        wait: Duration,
+        #[command(flatten)]
+        client: ClientArguments,
+    },
+    /// Accept the cluster that agents see where it is another one than the recorded one
+    ///
+    /// `accounts show` tells what each of them sees. Where they see different ones, say which is right.
+    Rebind {
+        /// The account
+        name: String,
+        /// The fingerprint of the certificate of the cluster that is accepted
+        #[arg(long)]
+        fingerprint: Option<String>,
+        /// The agent that sees it
+        #[arg(long)]
+        agent: Option<String>,
         #[command(flatten)]
         way: Way,
     },
@@ -179,6 +208,12 @@ pub(crate) async fn perform(verb: AccountsVerb) -> Result<ExitCode> {
         AccountsVerb::Create(arguments) => ask::create(arguments).await,
         AccountsVerb::Update { name, definition, upsert, way } => {
             ask::update(&name, definition, upsert, way).await
+        }
+        AccountsVerb::Check { name, wait, client } => {
+            check::check(&Client::new(client)?, &name, wait).await
+        }
+        AccountsVerb::Rebind { name, fingerprint, agent, way } => {
+            ask::rebind(&name, fingerprint.as_deref(), agent.as_deref(), way).await
         }
         AccountsVerb::Delete { names, way } => ask::delete(names, way).await,
     }

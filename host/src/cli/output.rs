@@ -65,7 +65,7 @@ pub(crate) fn time(object: &Json, member: &str) -> String {
 }
 
 /// A text that stays in its cell.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }
 

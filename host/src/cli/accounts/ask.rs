@@ -46,6 +46,18 @@ pub(super) async fn update(
         .await
 }
 
+pub(super) async fn rebind(
+    name: &str,
+    fingerprint: Option<&str>,
+    agent: Option<&str>,
+    way: Way,
+) -> Result<ExitCode> {
+    let said = [("fingerprint", fingerprint), ("agent", agent)];
+    let query: Vec<(&str, &str)> =
+        said.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+    ask(Method::POST, &["armory", "accounts", name, "rebind"], &query, &Json::Null, way).await
+}
+
 pub(super) async fn delete(names: Names, way: Way) -> Result<ExitCode> {
     ask(Method::DELETE, &["armory", "accounts"], &[], &names.names.into(), way).await
 }

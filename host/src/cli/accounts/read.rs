@@ -4,11 +4,12 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use reqwest::Method;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use super::super::client::Client;
-use super::super::output::{cell, table, time, write, write_json};
+use super::super::output::{cell, one_line, table, time, write, write_json};
 use super::FilterArguments;
+use super::seen::{self, HEADINGS};
 
 /// Accounts in one answer of the API, and so in one call.
 const PAGE: usize = 500;
@@ -55,19 +56,14 @@ pub(super) async fn list(client: &Client, filter: &FilterArguments) -> Result<Ex
     Ok(ExitCode::SUCCESS)
 }
 
-/// One account: both of the API's shapes in one, since a person wants to see the agents too.
+/// One account, with what each agent sees.
 pub(super) async fn show(client: &Client, name: &str) -> Result<ExitCode> {
     let path = ["agents", "kubernetes", "accounts", name];
     let account = client.send(client.call(Method::GET, &path, &[])).await?;
-    let assigned =
-        client.send(client.call(Method::GET, &["armory", "accounts", name], &[])).await?;
-    let agents = assigned.get("agents").cloned().unwrap_or_else(|| json!([]));
     if client.wants_json() {
-        let mut account = account;
-        account["agents"] = agents;
         write_json(&account)?;
     } else {
-        write(&page(&account, &agents))?;
+        write(&page(&account))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -80,8 +76,10 @@ pub(super) async fn explain(client: &Client, name: &str) -> Result<ExitCode> {
         write_json(&explained)?;
     } else {
         let sentences = explained.get("sentences").and_then(Json::as_array).into_iter().flatten();
-        let lines: String =
-            sentences.filter_map(Json::as_str).map(|sentence| format!("{sentence}\n")).collect();
+        let lines: String = sentences
+            .filter_map(Json::as_str)
+            .map(|text| format!("{}\n", one_line(text)))
+            .collect();
         write(&lines)?;
     }
     Ok(ExitCode::SUCCESS)
@@ -135,15 +133,16 @@ fn rows(accounts: &[Json]) -> String {
                 cell(account, "status"),
                 cell(account, "zoneId"),
                 cell(account, "connections"),
+                cell(account, "healthy"),
                 time(account, "lastUpdated"),
                 cell(account, "errorMessage"),
             ]
         })
         .collect();
-    table(&["ACCOUNT", "STATE", "ZONE", "HELD BY", "CHANGED", "ERROR"], &rows)
+    table(&["ACCOUNT", "STATE", "ZONE", "HELD BY", "HEALTHY", "CHANGED", "ERROR"], &rows)
 }
 
-fn page(account: &Json, agents: &Json) -> String {
+fn page(account: &Json) -> String {
     let mut text = String::new();
     let mut line = |heading: &str, value: String| {
         if !value.is_empty() {
@@ -160,21 +159,13 @@ fn page(account: &Json, agents: &Json) -> String {
     line("fingerprint", cell(account, "certFingerprint"));
     line("failed tries", cell(account, "retryCount"));
     line("revision", cell(account, "revision"));
-    let rows: Vec<Vec<String>> = agents
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|agent| {
-            ["agentId", "connected", "caching", "healthy"]
-                .map(|member| cell(agent, member))
-                .to_vec()
-        })
-        .collect();
+    let agents = account.get("agents").and_then(Json::as_array).into_iter().flatten();
+    let rows: Vec<Vec<String>> = agents.map(agent).collect();
     if !rows.is_empty() {
-        text.push_str(&format!(
-            "\n{}",
-            table(&["AGENT", "CONNECTED", "HOLDS IT", "HEALTHY"], &rows)
-        ));
+        let mut headings = vec!["AGENT", "CONNECTED", "HOLDS IT", "HEALTHY", "SINCE"];
+        headings.extend(HEADINGS);
+        headings.push("WHY");
+        text.push_str(&format!("\n{}", table(&headings, &rows)));
     }
     if let Some(definition) = account.get("definition") {
         text.push_str(&format!("\ndefinition (secrets are references)\n{definition:#}\n"));
@@ -182,8 +173,24 @@ fn page(account: &Json, agents: &Json) -> String {
     text
 }
 
+/// An agent's line: whether it holds the account, how the cluster stands, what it sees, and what is wrong.
+fn agent(agent: &Json) -> Vec<String> {
+    let mut row: Vec<String> =
+        ["agentId", "connected", "caching", "healthy"].map(|member| cell(agent, member)).to_vec();
+    row.push(time(agent, "healthSince"));
+    row.extend(seen::cells(agent));
+    let conflict = agent.get("conflict") == Some(&Json::Bool(true));
+    let another = conflict.then(|| "another cluster than the recorded one".to_owned());
+    let reasons = [Some(seen::why(agent, "healthError")), another, Some(seen::why(agent, "error"))];
+    let reasons = reasons.into_iter().flatten().filter(|reason| !reason.is_empty());
+    row.push(reasons.collect::<Vec<_>>().join("; "));
+    row
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
