@@ -11,8 +11,10 @@ mod lost_commits;
 mod measured;
 mod repeated;
 mod secrets;
+mod seen;
 mod there_and_back;
 mod trouble;
+mod typed;
 
 use std::sync::Arc;
 
