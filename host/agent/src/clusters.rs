@@ -70,8 +70,8 @@ pub enum Code {
 pub struct Change {
     /// The account.
     pub account: String,
-    /// Whether the cluster answers.
-    pub healthy: bool,
+    /// Whether the cluster answers as it should; if not, why.
+    pub health: Result<(), Refusal>,
     /// Which cluster answers, if one does.
     pub identity: Option<Identity>,
     /// Its namespaces; absent if they were not looked at.

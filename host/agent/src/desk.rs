@@ -183,7 +183,7 @@ impl Desk {
             let seen = looked.as_ref().ok();
             self.ledger.changed(&Change {
                 account: account.name.clone(),
-                healthy: seen.is_some(),
+                health: looked.as_ref().map(|_| ()).map_err(Clone::clone),
                 identity: seen.map(|seen| seen.identity.clone()),
                 namespaces: seen.and_then(|seen| seen.namespaces.clone()),
             });

@@ -172,7 +172,7 @@ impl Ledger {
             (Kind::CheckAccounts, _) | (Kind::UpdateAccounts, Err(_)) => After::Stay,
             (_, Ok(seen)) => {
                 entry.held = Some(Held { revision: work.revision });
-                entry.saw(true, Some(&seen.identity), seen.namespaces.as_ref());
+                entry.saw(Ok(()), Some(&seen.identity), seen.namespaces.as_ref());
                 if seen.namespaces.is_some() {
                     self.outbox.observe(name);
                 }
@@ -192,7 +192,7 @@ impl Ledger {
     pub fn changed(&mut self, change: &Change) {
         let Some(entry) = self.accounts.get_mut(&change.account) else { return };
         if entry.held.is_some() {
-            entry.saw(change.healthy, change.identity.as_ref(), change.namespaces.as_ref());
+            entry.saw(change.health.clone(), change.identity.as_ref(), change.namespaces.as_ref());
             self.outbox.observe(&change.account);
         }
     }

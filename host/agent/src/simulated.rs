@@ -84,8 +84,9 @@ impl Simulated {
             let healthy = !behaviour.is_unreachable(age);
             if healthy != *told {
                 *told = healthy;
+                let health = if healthy { Ok(()) } else { Err(away(name)) };
                 let account = name.clone();
-                changes.push(Change { account, healthy, identity: None, namespaces: None });
+                changes.push(Change { account, health, identity: None, namespaces: None });
             }
         }
         changes
@@ -110,8 +111,7 @@ impl Clusters for Simulated {
             self.surroundings.sleep_until(self.surroundings.now() + behaviour.takes_ms).await;
         }
         if behaviour.is_unreachable(self.age()) {
-            let text = format!("the API server of {} does not answer", account.name);
-            return Err(Refusal::new(Code::Unreachable, text));
+            return Err(away(&account.name));
         }
         match self.refuses(&account.name, &behaviour) {
             Some(refusal) => Err(refusal),
@@ -151,6 +151,11 @@ impl Clusters for Simulated {
             }
         }
     }
+}
+
+/// Why an account cannot be reached between its two times.
+fn away(name: &str) -> Refusal {
+    Refusal::new(Code::Unreachable, format!("the API server of {name} does not answer"))
 }
 
 fn object(account: &Account) -> Result<Map<String, Value>, Refusal> {

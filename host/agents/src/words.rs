@@ -58,6 +58,7 @@ pub fn held(held: wire::HeldAccount) -> Read<HeldAccount> {
         generation: number(held.generation, "a generation")?,
         identity: held.identity.map(identity).transpose()?,
         healthy: healthy(held.health, &account)?,
+        failure: held.failure.map(failure).transpose()?,
         namespaces: None,
         account,
     })
@@ -89,6 +90,7 @@ fn observation(seen: wire::Observation) -> Read<HeldAccount> {
         generation: 0,
         identity: seen.identity.map(identity).transpose()?,
         healthy: healthy(seen.health, &account)?,
+        failure: seen.failure.map(failure).transpose()?,
         namespaces: (!namespaces.is_empty()).then_some(namespaces),
         account,
     })

@@ -96,6 +96,8 @@ pub struct HeldAccount {
     pub identity: Option<Identity>,
     /// Whether the cluster answers; absent if not looked at.
     pub healthy: Option<bool>,
+    /// Why it is not healthy, in the agent's words; absent if it is, or if the agent does not say.
+    pub failure: Option<Failure>,
     /// The namespaces seen; absent if not looked at.
     pub namespaces: Option<Vec<String>>,
 }

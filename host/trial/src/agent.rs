@@ -67,6 +67,7 @@ impl ScriptedAgent {
             generation: self.answered.get(account).map_or(0, |answer| answer.generation),
             identity: None,
             healthy: None,
+            failure: None,
             namespaces: None,
         };
         let registration = Registration {

@@ -93,6 +93,9 @@ pub struct HeldAccount {
     pub identity: ::core::option::Option<ClusterIdentity>,
     #[prost(enumeration = "Health", tag = "7")]
     pub health: i32,
+    /// Why it is not healthy. Absent if it is, or if it was not looked at.
+    #[prost(message, optional, tag = "8")]
+    pub failure: ::core::option::Option<Failure>,
 }
 /// The cluster that answers under an account.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -224,7 +227,7 @@ pub struct OperationResults {
     #[prost(message, repeated, tag = "1")]
     pub results: ::prost::alloc::vec::Vec<OperationResult>,
 }
-/// Why an operation was refused.
+/// Why an operation was refused, or why a held account is not healthy.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Failure {
     #[prost(enumeration = "failure::Code", tag = "1")]
@@ -309,6 +312,9 @@ pub struct Observation {
     pub definition_revision: u64,
     #[prost(enumeration = "Origin", tag = "7")]
     pub origin: i32,
+    /// Why it is not healthy. Absent if it is, or if it was not looked at.
+    #[prost(message, optional, tag = "8")]
+    pub failure: ::core::option::Option<Failure>,
 }
 /// Observations that travel together.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -453,7 +459,7 @@ impl Origin {
 pub enum Health {
     Unspecified = 0,
     Healthy = 1,
-    /// The cluster does not answer at present. The account stays held.
+    /// The cluster does not answer at present, or not to these credentials: `failure` says which. The account stays held.
     Unreachable = 2,
 }
 impl Health {

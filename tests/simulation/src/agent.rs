@@ -97,7 +97,7 @@ impl SimAgent {
             self.ledger.configure(account);
             let identity = Some(identity(account));
             let account = account.clone();
-            self.ledger.changed(&Change { account, healthy: true, identity, namespaces: None });
+            self.ledger.changed(&Change { account, health: Ok(()), identity, namespaces: None });
         }
     }
 
@@ -190,7 +190,9 @@ impl SimAgent {
     /// Something changes at a held account's cluster.
     pub fn observe(&mut self, account: &str, healthy: bool) {
         let (account, identity) = (account.to_owned(), Some(identity(account)));
-        self.ledger.changed(&Change { account, healthy, identity, namespaces: None });
+        let away = || Refusal::new(Code::Unreachable, "the cluster does not answer");
+        let health = healthy.then_some(()).ok_or_else(away);
+        self.ledger.changed(&Change { account, health, identity, namespaces: None });
     }
 
     /// What it has to say, if it may speak.

@@ -3,7 +3,7 @@
 use proto::agent::v1::{self as wire, Health, Origin, operation::Kind};
 use proto::bounds;
 
-use crate::clusters::Identity;
+use crate::clusters::{Identity, Refusal};
 
 /// An account that is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,8 @@ pub(crate) struct Entry {
     /// It stands among those that may be forgotten.
     pub(crate) resting: bool,
     identity: Option<Identity>,
-    health: Health,
+    /// Whether its cluster answers as it should, or why it does not; none: it was not looked at.
+    health: Option<Result<(), Refusal>>,
     namespaces: Option<Vec<String>>,
 }
 
@@ -51,18 +52,18 @@ impl Entry {
     pub(crate) fn let_go(&mut self) {
         self.held = None;
         self.identity = None;
-        self.health = Health::Unspecified;
+        self.health = None;
         self.namespaces = None;
     }
 
     /// Something was seen of its cluster. What was not looked at stays as it was.
     pub(crate) fn saw(
         &mut self,
-        healthy: bool,
+        health: Result<(), Refusal>,
         identity: Option<&Identity>,
         namespaces: Option<&Vec<String>>,
     ) {
-        self.health = if healthy { Health::Healthy } else { Health::Unreachable };
+        self.health = Some(health);
         if let Some(identity) = identity {
             self.identity = Some(identity.clone());
         }
@@ -95,7 +96,8 @@ impl Entry {
             definition_revision: self.revision(),
             generation: self.generation.unwrap_or_default(),
             identity: self.identity.clone().map(Into::into),
-            health: self.health.into(),
+            health: self.health().into(),
+            failure: self.failure(),
         })
     }
 
@@ -104,12 +106,25 @@ impl Entry {
         self.held.map(|held| wire::Observation {
             account: name.to_owned(),
             identity: self.identity.clone().map(Into::into),
-            health: self.health.into(),
+            health: self.health().into(),
+            failure: self.failure(),
             namespaces: self.namespaces.clone().unwrap_or_default(),
             held: true,
             definition_revision: held.revision,
             origin: self.origin().into(),
         })
+    }
+
+    fn health(&self) -> Health {
+        match &self.health {
+            None => Health::Unspecified,
+            Some(Ok(())) => Health::Healthy,
+            Some(Err(_)) => Health::Unreachable,
+        }
+    }
+
+    fn failure(&self) -> Option<wire::Failure> {
+        self.health.clone()?.err().map(Into::into)
     }
 
     fn origin(&self) -> Origin {

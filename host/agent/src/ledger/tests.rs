@@ -183,28 +183,43 @@ fn a_generation_is_remembered_after_the_drop_and_the_oldest_are_forgotten() {
 #[test]
 fn only_held_accounts_are_observed_and_the_newest_observation_travels() {
     let mut ledger = holding();
-    let change = |account: &str, healthy| Change {
+    let change = |account: &str, health| Change {
         account: account.into(),
-        healthy,
+        health,
         identity: None,
         namespaces: None,
     };
-    ledger.changed(&change("eu-2", false));
+    let expired = Err(Refusal::new(Code::Unauthorized, "the token has expired"));
+    ledger.changed(&change("eu-2", expired.clone()));
     assert!(!ledger.has_words());
-    ledger.changed(&change("eu-1", false));
-    ledger.changed(&change("eu-1", true));
+    ledger.changed(&change("eu-1", expired));
+    ledger.changed(&change("eu-1", Ok(())));
     let observed = ledger.next_observations(9);
     assert_eq!(observed.len(), 1);
     assert_eq!((observed[0].health(), observed[0].held), (wire::Health::Healthy, true));
     assert!(observed[0].identity.is_some(), "what was not looked at stays");
+    assert_eq!(observed[0].failure, None);
+}
+
+#[test]
+fn why_an_account_is_not_healthy_is_told_and_registered() {
+    let mut ledger = holding();
+    let expired = Refusal::new(Code::Unauthorized, "the token has expired");
+    let health = Err(expired.clone());
+    ledger.changed(&Change { account: "eu-1".into(), health, identity: None, namespaces: None });
+    let told = Some(wire::Failure::from(expired));
+    assert_eq!(ledger.next_observations(9)[0].failure, told);
+    let registered = ledger.register();
+    assert_eq!(registered[0].failure, told);
+    assert_eq!(registered[0].health(), wire::Health::Unreachable);
 }
 
 #[test]
 fn an_observation_that_may_be_lost_with_its_stream_is_repeated_on_the_next() {
     let mut ledger = holding();
     ledger.acknowledged(&["add".into()]);
-    let unreachable =
-        Change { account: "eu-1".into(), healthy: false, identity: None, namespaces: None };
+    let health = Err(Refusal::new(Code::Unreachable, "it does not answer"));
+    let unreachable = Change { account: "eu-1".into(), health, identity: None, namespaces: None };
     ledger.changed(&unreachable);
     assert_eq!(ledger.next_observations(9).len(), 1);
     ledger.register();

@@ -62,6 +62,34 @@ fn a_refusal_keeps_its_code_and_text() {
 }
 
 #[test]
+fn why_a_held_account_is_not_healthy_is_read_and_bounded() {
+    let expired = wire::Failure {
+        code: wire::failure::Code::Unauthorized.into(),
+        text: "the token has expired".into(),
+    };
+    let expected = Failure { code: "unauthorized".into(), text: "the token has expired".into() };
+    let registered = wire::HeldAccount { failure: Some(expired.clone()), ..given("a") };
+    assert_eq!(held(registered).map(|h| h.failure), Ok(Some(expected.clone())));
+    let observed = |failure| {
+        read(message(Message::Observations(wire::Observations {
+            observations: vec![wire::Observation {
+                account: "a".into(),
+                origin: wire::Origin::Given.into(),
+                held: true,
+                failure,
+                ..wire::Observation::default()
+            }],
+        })))
+    };
+    let Ok(Word::Observations(seen)) = observed(Some(expired.clone())) else { panic!("unread") };
+    assert_eq!(seen[0].failure, Some(expected));
+    let Ok(Word::Observations(seen)) = observed(None) else { panic!("unread") };
+    assert_eq!(seen[0].failure, None);
+    let long = wire::Failure { text: "x".repeat(5_000), ..expired };
+    assert!(sentence(observed(Some(long))).contains("4096 bytes"));
+}
+
+#[test]
 fn what_no_database_could_keep_is_refused() {
     let far = wire::OperationResult { generation: u64::MAX, ..result() };
     assert!(sentence(read(results(far))).contains("generation"));

@@ -51,6 +51,7 @@ fn says(held: Option<u64>) -> HeldAccount {
         generation: 0,
         identity: None,
         healthy: None,
+        failure: None,
         namespaces: None,
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
-use host_agent::Change;
+use host_agent::{Change, Code, Refusal};
+use host_core::account::Failure;
 use host_core::operation::OperationKind;
 
 use super::agent::{Running, options};
@@ -114,7 +115,7 @@ async fn a_change_at_a_held_account_is_told() {
     station.results().await;
     let change = Change {
         account: "a".into(),
-        healthy: false,
+        health: Err(Refusal::new(Code::Unreachable, "it does not answer")),
         identity: None,
         namespaces: Some(vec!["default".into()]),
     };
@@ -124,6 +125,8 @@ async fn a_change_at_a_held_account_is_told() {
         (seen[0].account.as_str(), seen[0].healthy, seen[0].held),
         ("a", Some(false), Some(10))
     );
+    let failure = Failure { code: "unreachable".into(), text: "it does not answer".into() };
+    assert_eq!(seen[0].failure, Some(failure));
     assert_eq!(seen[0].namespaces, Some(vec!["default".to_owned()]));
     assert!(seen[0].identity.is_some(), "what did not change is still said");
 }

@@ -300,6 +300,7 @@ fn held(account: &str, revision: u64) -> HeldAccount {
         generation: 0,
         identity: None,
         healthy: None,
+        failure: None,
         namespaces: None,
     }
 }
