@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use crate::exec;
@@ -176,7 +176,7 @@ fn login(user: User, rules: &ExecRules) -> Outcome<Login> {
         user.client_certificate.as_deref(),
         "client-certificate",
     )?;
-    let key_data = user.client_key_data.as_ref().map(|data| data.expose_secret());
+    let key_data = user.client_key_data.as_ref().map(ExposeSecret::expose_secret);
     let key = place(key_data, user.client_key.as_deref(), "client-key")?;
     let certificate = match (certificate, key) {
         (Some(certificate), Some(key)) => Some((certificate, key)),

@@ -1,5 +1,5 @@
-//! What credentials may see, asked of the API server itself: SelfSubjectAccessReview for listing namespaces, and
-//! SelfSubjectRulesReview for what else there is in one. Both are allowed to everybody whom the server knows.
+//! What credentials may see, asked of the API server itself: `SelfSubjectAccessReview` for listing namespaces, and
+//! `SelfSubjectRulesReview` for what else there is in one. Both are allowed to everybody whom the server knows.
 
 use http::{Request, StatusCode};
 use kube::core::params::PostParams;

@@ -183,6 +183,7 @@ pub(crate) fn refusal(who: &str, error: &std::io::Error) -> Refusal {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library may add more, and has many")]
 fn certificate(who: &str, fault: &CertificateError) -> Refusal {
     match fault {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
@@ -209,6 +210,7 @@ fn certificate(who: &str, fault: &CertificateError) -> Refusal {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library may add more, and has many")]
 fn alerted(who: &str, alert: AlertDescription) -> Refusal {
     use AlertDescription as Alert;
     match alert {
@@ -229,6 +231,7 @@ fn alerted(who: &str, alert: AlertDescription) -> Refusal {
 }
 
 /// The library's own words, which have nothing of the other end in them beside numbers.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library may add more, and has many")]
 fn tame(error: &Error) -> &'static str {
     match error {
         Error::PeerIncompatible(_) => "it speaks no version of TLS that is safe",
