@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
@@ -12,11 +13,18 @@ use host_agent::{
 };
 use host_core::port::ids::Ids as _;
 use host_core::port::time::Clock as _;
+use host_kubernetes::{Kubernetes, KubernetesOptions, Pod};
 use serde_json::json;
 use tokio::sync::watch;
 
 use crate::config::{self, Config};
 use crate::process;
+
+/// How much later than the clusters' own deadline a look is given up.
+const NET: Duration = Duration::from_secs(2);
+
+/// Where Kubernetes puts a pod's token and the certificate of its API server.
+const POD_FOLDER: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /// Runs an agent until the process is told to end. It is ready when it has registered for the first time.
 ///
@@ -26,7 +34,10 @@ pub(crate) async fn run(config: Config) -> Result<()> {
     let shutdown = process::shutdown()?;
     let machine = Arc::new(Machine::default());
     let options = options(config.agent.clone(), &machine.ids.next())?;
-    let clusters = clusters(config.agent.simulate.as_deref(), &machine)?;
+    let clusters = match config.agent.simulate.as_deref() {
+        Some(file) => simulated(file, &machine)?,
+        None => kubernetes(config.agent.kubernetes, &machine),
+    };
     let ready = json!({
         "ready": true, "bridge": options.bridge, "id": options.id, "zone": options.zone, "instance": options.instance,
     });
@@ -57,7 +68,14 @@ fn options(agent: config::Agent, instance: &str) -> Result<AgentOptions> {
         .context("agent.zone is not set, and this is no pod of a deployment. Set it with --zone")?;
     let accounts = agent.accounts.into_iter().map(configured).collect::<Result<_>>()?;
     let defaults = AgentOptions::new(&agent.bridge, &id, instance, &zone);
-    Ok(AgentOptions { labels: agent.labels, accounts, ..defaults })
+    Ok(AgentOptions {
+        labels: agent.labels,
+        accounts,
+        looks_at_once: agent.looks_at_once,
+        // A net under the clusters' own deadline, which says what was waited for.
+        look_deadline_ms: u64::try_from((agent.look + NET).as_millis())?,
+        ..defaults
+    })
 }
 
 /// A pod of a deployment is called `DEPLOYMENT-REPLICASET-POD`; its zone is `DEPLOYMENT_NAMESPACE`
@@ -80,13 +98,20 @@ fn configured(
     Ok(ConfiguredAccount { name, definition: Definition::new(definition) })
 }
 
-fn clusters(simulate: Option<&Path>, machine: &Arc<Machine>) -> Result<Arc<dyn Clusters>> {
-    let Some(file) = simulate else {
-        bail!(
-            "this version of the agent reaches simulated clusters only. Say with --simulate FILE what they do; an empty \
-             file makes every cluster answer at once"
-        );
-    };
+/// Clusters as they are. The agent's own pod is known by what Kubernetes puts into every one.
+fn kubernetes(options: KubernetesOptions, machine: &Arc<Machine>) -> Arc<dyn Clusters> {
+    let surroundings = Arc::clone(machine) as Arc<dyn Surroundings>;
+    Arc::new(Kubernetes::start(KubernetesOptions { pod: pod(), ..options }, surroundings))
+}
+
+fn pod() -> Option<Pod> {
+    let host = std::env::var("KUBERNETES_SERVICE_HOST").ok()?;
+    let port = std::env::var("KUBERNETES_SERVICE_PORT").ok()?.parse().ok()?;
+    let namespace = process::pod_namespace().unwrap_or_else(|| "default".to_owned());
+    Some(Pod { host, port, namespace, folder: POD_FOLDER.into() })
+}
+
+fn simulated(file: &Path, machine: &Arc<Machine>) -> Result<Arc<dyn Clusters>> {
     let text = std::fs::read_to_string(file)
         .with_context(|| format!("{} cannot be read", file.display()))?;
     let script = Script::read(&text, &file.display().to_string())?;

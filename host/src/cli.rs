@@ -48,8 +48,8 @@ enum Verb {
     },
     /// Run an agent: it dials the bridge and holds the accounts of its zone
     ///
-    /// Run it where the clusters can be reached; the bridge never dials. With --simulate its clusters are scripted by a
-    /// file, for demos and load tests.
+    /// Run it where the clusters can be reached; the bridge never dials. It reaches Kubernetes as each account's definition
+    /// says; with --simulate its clusters are scripted by a file, for demos and load tests.
     Agent {
         #[command(flatten)]
         keys: KeyFlags<AgentKeys>,

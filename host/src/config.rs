@@ -24,6 +24,7 @@ use host_core::port::housekeeping::Retention;
 use host_core::secret::Secret;
 use host_core::settings::Settings as LifecycleSettings;
 use host_engine::Limits;
+use host_kubernetes::KubernetesOptions;
 use host_store::KeySource;
 
 pub(crate) use self::layers::Surroundings;
@@ -108,6 +109,12 @@ pub(crate) struct Agent {
     pub(crate) labels: BTreeMap<String, String>,
     /// Accounts of its own: a `name` each, with what else is said of it.
     pub(crate) accounts: Vec<serde_json::Map<String, serde_json::Value>>,
-    /// Scripts its clusters.
+    /// Scripts its clusters; absent: they are Kubernetes.
     pub(crate) simulate: Option<PathBuf>,
+    /// How many clusters it looks at at once for the bridge.
+    pub(crate) looks_at_once: usize,
+    /// How long one look may take.
+    pub(crate) look: Duration,
+    /// How Kubernetes clusters are reached; the pod is not known here.
+    pub(crate) kubernetes: KubernetesOptions,
 }

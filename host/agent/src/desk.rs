@@ -8,13 +8,14 @@ use std::sync::Arc;
 use futures::FutureExt;
 use proto::agent::v1::{self as wire, AgentMessage, agent_message::Message};
 use proto::packing;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{debug, error};
 
 use crate::backoff::Backoff;
 use crate::clusters::{Account, Change, Clusters, Code, Refusal, Seen};
 use crate::definition::Definition;
+use crate::lanes::Lanes;
 use crate::ledger::{After, Ledger, Todo};
 use crate::options::AgentOptions;
 use crate::surroundings::Surroundings;
@@ -40,7 +41,7 @@ struct Over {
 struct Looker {
     clusters: Arc<dyn Clusters>,
     surroundings: Arc<dyn Surroundings>,
-    permits: Arc<Semaphore>,
+    lanes: Lanes,
     deadline_ms: u64,
 }
 
@@ -65,11 +66,11 @@ impl Desk {
         surroundings: Arc<dyn Surroundings>,
     ) -> Self {
         let (over, overs) = mpsc::channel(OVER);
-        let permits = Arc::new(Semaphore::new(options.looks_at_once));
+        let lanes = Lanes::new(options.looks_at_once);
         let deadline_ms = options.look_deadline_ms;
         let mut desk = Self {
             ledger: Ledger::default(),
-            looker: Looker { clusters, surroundings, permits, deadline_ms },
+            looker: Looker { clusters, surroundings, lanes, deadline_ms },
             configured: HashMap::new(),
             looks: HashMap::new(),
             own_looks: Vec::new(),
@@ -226,18 +227,20 @@ impl Looker {
     }
 
     async fn look(&self, account: &Account) -> (Result<Seen, Refusal>, u64) {
-        let permit = self.permits.acquire().await;
+        let place = self.lanes.enter().await;
         let began = self.surroundings.now();
         let deadline = began + self.deadline_ms;
-        let looked = tokio::select! {
-            biased;
-            looked = AssertUnwindSafe(self.clusters.look(account)).catch_unwind() => looked,
-            () = self.surroundings.sleep_until(deadline) => Ok(Err(Refusal::new(
-                Code::Timeout,
-                format!("the cluster did not show itself within {} ms", self.deadline_ms),
-            ))),
+        let look = async {
+            tokio::select! {
+                biased;
+                looked = AssertUnwindSafe(self.clusters.look(account)).catch_unwind() => looked,
+                () = self.surroundings.sleep_until(deadline) => Ok(Err(Refusal::new(
+                    Code::Timeout,
+                    format!("the cluster did not show itself within {} ms", self.deadline_ms),
+                ))),
+            }
         };
-        drop(permit);
+        let looked = self.lanes.through(&*self.surroundings, place, look).await;
         let looked = looked.unwrap_or_else(|_| {
             error!(account.id = account.name, "looking at an account's cluster panicked");
             Err(Refusal::new(Code::Internal, "the agent has a fault in it; see its log"))

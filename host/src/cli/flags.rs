@@ -116,7 +116,9 @@ fn argument<S: Selection>(key: &'static Key) -> Arg {
         | Kind::Url(_)
         | Kind::File
         | Kind::Labels
-        | Kind::Accounts => argument,
+        | Kind::Accounts
+        | Kind::Names
+        | Kind::Networks => argument,
     }
 }
 
@@ -132,7 +134,8 @@ fn value_name(kind: Kind) -> &'static str {
         Kind::Url(_) => "URL",
         Kind::File => "FILE",
         Kind::Labels => "NAME=VALUE,…",
-        Kind::Accounts => "NAME,…",
+        Kind::Accounts | Kind::Names => "NAME,…",
+        Kind::Networks => "ADDRESS/BITS,…",
     }
 }
 

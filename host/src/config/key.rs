@@ -49,6 +49,10 @@ pub(crate) enum Kind {
     Labels,
     /// Accounts of an agent's own: a list in a file, `name,name` elsewhere.
     Accounts,
+    /// Names: a list in a file, `name,name` elsewhere.
+    Names,
+    /// Networks, `10.0.0.0/8`: a list in a file, `network,network` elsewhere.
+    Networks,
 }
 
 impl Kind {
@@ -79,6 +83,8 @@ impl Kind {
             Self::File => "file".to_owned(),
             Self::Labels => "labels, NAME=VALUE,…".to_owned(),
             Self::Accounts => "accounts, NAME,…".to_owned(),
+            Self::Names => "names, NAME,…".to_owned(),
+            Self::Networks => "networks, ADDRESS/BITS,…".to_owned(),
         }
     }
 
@@ -96,13 +102,15 @@ impl Kind {
             | Self::Url(_)
             | Self::File
             | Self::Labels
-            | Self::Accounts => None,
+            | Self::Accounts
+            | Self::Names
+            | Self::Networks => None,
         }
     }
 
     /// Whether a map or a list in a file is one value of this kind, not a section.
     pub(crate) fn is_structured(self) -> bool {
-        matches!(self, Self::Labels | Self::Accounts)
+        matches!(self, Self::Labels | Self::Accounts | Self::Names | Self::Networks)
     }
 }
 

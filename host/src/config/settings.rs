@@ -11,6 +11,7 @@ use host_core::port::vault::SecretEngines;
 use host_core::secret::Secret;
 use host_core::settings::Settings as LifecycleSettings;
 use host_engine::Limits;
+use host_kubernetes::{Bounds, ExecRules, KubernetesOptions, Networks, Rhythm};
 use host_store::KeySource;
 
 use super::fault::{Fault, Faults};
@@ -175,6 +176,31 @@ impl Settings {
             labels: self.labels("agent.labels"),
             accounts: self.accounts("agent.accounts"),
             simulate: self.text("agent.simulate").map(PathBuf::from),
+            looks_at_once: self.count("agent.looks.at_once"),
+            look: self.duration("agent.looks.deadline"),
+            kubernetes: self.kubernetes(),
+        }
+    }
+
+    fn kubernetes(&self) -> KubernetesOptions {
+        KubernetesOptions {
+            files_root: self.text("agent.files.root").map(PathBuf::from),
+            exec: ExecRules {
+                allow: self.names("agent.exec.allow"),
+                env: self.names("agent.exec.env"),
+            },
+            networks: self.networks("agent.networks.refuse"),
+            pod: None,
+            bounds: Bounds {
+                look_ms: self.millis("agent.looks.deadline"),
+                connect_ms: self.millis("agent.looks.connect"),
+                watches: self.count("agent.watches.max"),
+                ..Bounds::default()
+            },
+            rhythm: Rhythm {
+                health_ms: self.millis("agent.health.every"),
+                namespaces_ms: self.millis("agent.namespaces.every"),
+            },
         }
     }
 
@@ -254,6 +280,19 @@ impl Settings {
             Some(Value::Accounts(accounts)) => accounts.clone(),
             Some(_) => wrong_in_table(name),
         }
+    }
+
+    fn names(&self, name: &str) -> Vec<String> {
+        match self.value(name) {
+            None => Vec::new(),
+            Some(Value::Names(names)) => names.clone(),
+            Some(_) => wrong_in_table(name),
+        }
+    }
+
+    fn networks(&self, name: &str) -> Networks {
+        let Some(Value::Networks(networks)) = self.value(name) else { wrong_in_table(name) };
+        Networks(networks.clone())
     }
 
     fn text(&self, name: &str) -> Option<String> {

@@ -276,7 +276,67 @@ pub(crate) const KEYS: &[Key] = &[
     unset(
         "agent.simulate",
         Kind::File,
-        "of an agent: a file that scripts its clusters, for demos and load tests",
+        "of an agent: a file that scripts its clusters, for demos and load tests. Unset: they are Kubernetes",
+    ),
+    unset(
+        "agent.files.root",
+        Kind::File,
+        "of an agent: the folder under which it reads files that definitions and kubeconfigs name. Unset: it reads none",
+    ),
+    unset(
+        "agent.exec.allow",
+        Kind::Names,
+        "of an agent: commands that a kubeconfig may have run for credentials, as it writes them; whoever writes \
+         definitions chooses their arguments. Unset: none",
+    ),
+    key(
+        "agent.exec.env",
+        Kind::Names,
+        "AWS_PROFILE,AWS_REGION,AWS_DEFAULT_REGION,AWS_STS_REGIONAL_ENDPOINTS",
+        "of an agent: variables that a kubeconfig may set for such a command",
+    ),
+    key(
+        "agent.networks.refuse",
+        Kind::Networks,
+        "169.254.0.0/16,fe80::/10,fd00:ec2::254/128,100.100.100.200/32,168.63.129.16/32,0.0.0.0/8",
+        "of an agent: networks where it looks for no cluster and no proxy; as it is, those of clouds' metadata services. \
+         Add 127.0.0.0/8,::1/128 where no cluster is on the agent's own machine",
+    ),
+    key(
+        "agent.looks.at_once",
+        Kind::Number { min: 1, max: 4_096 },
+        "64",
+        "of an agent: how many clusters it looks at at once for the bridge; four times as many may be silent",
+    ),
+    key(
+        "agent.looks.deadline",
+        Kind::Duration { min: SECOND, max: Duration::from_secs(600) },
+        "30s",
+        "of an agent: how long one look at a cluster may take",
+    ),
+    key(
+        "agent.looks.connect",
+        Kind::Duration { min: Duration::from_millis(100), max: Duration::from_secs(60) },
+        "10s",
+        "of an agent: how much of a look may pass until the cluster is connected: name, TCP, proxy and TLS",
+    ),
+    key(
+        "agent.health.every",
+        Kind::Duration { min: Duration::from_millis(100), max: HOUR },
+        "30s",
+        "of an agent: how often it looks at each cluster that it holds, moved by up to a fifth by chance",
+    ),
+    key(
+        "agent.namespaces.every",
+        Kind::Duration { min: Duration::from_millis(100), max: DAY },
+        "5m",
+        "of an agent: how often it lists a held cluster's namespaces, where it does not watch them",
+    ),
+    key(
+        "agent.watches.max",
+        Kind::Number { min: 0, max: 100_000 },
+        "200",
+        "of an agent: of how many held clusters it watches the namespaces, each over a connection that stays open",
     ),
 ];
 

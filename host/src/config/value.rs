@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use bytesize::ByteSize;
 use figment::value::Value as Given;
+use ipnet::IpNet;
 
 use super::key::Kind;
 
@@ -33,6 +34,10 @@ pub(crate) enum Value {
     Labels(BTreeMap<String, String>),
     /// See [`Kind::Accounts`]: a name each, with what else is said of it.
     Accounts(Vec<serde_json::Map<String, serde_json::Value>>),
+    /// See [`Kind::Names`].
+    Names(Vec<String>),
+    /// See [`Kind::Networks`].
+    Networks(Vec<IpNet>),
 }
 
 /// Reads a value; the error says what would be right.
@@ -58,6 +63,8 @@ pub(crate) fn read(kind: Kind, given: &Given) -> Result<Value, String> {
         Kind::Url(schemes) => url(given, schemes).map(Value::Url),
         Kind::Labels => labels(given).map(Value::Labels),
         Kind::Accounts => accounts(given).map(Value::Accounts),
+        Kind::Names => names(given).map(Value::Names),
+        Kind::Networks => networks(given).map(Value::Networks),
     }
 }
 
@@ -91,6 +98,11 @@ impl fmt::Display for Value {
                 let names: Vec<&str> =
                     accounts.iter().filter_map(|account| account.get("name")?.as_str()).collect();
                 f.write_str(&names.join(","))
+            }
+            Self::Names(names) => f.write_str(&names.join(",")),
+            Self::Networks(networks) => {
+                let networks: Vec<String> = networks.iter().map(ToString::to_string).collect();
+                f.write_str(&networks.join(","))
             }
         }
     }
@@ -241,6 +253,30 @@ fn accounts(given: &Given) -> Result<Vec<serde_json::Map<String, serde_json::Val
         .collect()
 }
 
+fn names(given: &Given) -> Result<Vec<String>, String> {
+    let wanted = "a list of names is wanted, like one,two";
+    if let Some(text) = given.as_str() {
+        let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+        return Ok(names.map(str::to_owned).collect());
+    }
+    given
+        .as_array()
+        .ok_or(wanted)?
+        .iter()
+        .map(|entry| text(entry).map(str::to_owned).map_err(|_| wanted.to_owned()))
+        .collect()
+}
+
+fn networks(given: &Given) -> Result<Vec<IpNet>, String> {
+    let network = |name: String| {
+        let address = || name.parse::<IpAddr>().map(IpNet::from);
+        name.parse::<IpNet>()
+            .or_else(|_| address())
+            .map_err(|_| "networks are wanted, like 10.0.0.0/8,fd00::/8".to_owned())
+    };
+    names(given)?.into_iter().map(network).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,6 +314,16 @@ mod tests {
             read(Kind::Accounts, &Given::from(vec!["a", "b"])),
             read_text(Kind::Accounts, "a, b")
         );
+    }
+
+    #[test]
+    fn networks_are_checked_and_one_address_is_one() {
+        let read =
+            |text: &str| read_text(Kind::Networks, text).map(|networks| networks.to_string());
+        assert_eq!(read("10.0.0.0/8, ::1"), Ok("10.0.0.0/8,::1/128".to_owned()));
+        assert!(read("10.0.0.0/99").expect_err("no network").contains("10.0.0.0/8"));
+        let list = read_text(Kind::Names, "a, b");
+        assert_eq!(super::read(Kind::Names, &Given::from(vec!["a", "b"])), list);
     }
 
     #[test]

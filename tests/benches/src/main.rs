@@ -4,6 +4,7 @@
 //! is stands beside ours, as good as we can make it. Nothing here asserts a time.
 
 mod activation;
+mod agent;
 mod cost;
 mod engine;
 mod growth;
@@ -88,6 +89,9 @@ async fn measured(arguments: &Arguments) -> Result<Report> {
             measures.push(list::page(&many).await?);
         }
         many.stop().await;
+    }
+    if ["agent.rss", "agent.requests", "agent.traffic", "agent.processor"].into_iter().any(want) {
+        measures.extend(agent::held().await?);
     }
     if want("cost.statements") {
         measures.extend(cost::cost().await?);

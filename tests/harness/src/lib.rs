@@ -5,6 +5,7 @@
 
 mod agent;
 mod api;
+mod apiserver;
 mod bridge;
 mod cable;
 mod child;
@@ -17,6 +18,7 @@ mod process;
 
 pub use agent::{AgentClock, TestAgent};
 pub use api::{Answer, Api};
+pub use apiserver::{ApiServer, Authority, Habit, Rights};
 pub use bridge::{TestBridge, TestBridgeOptions};
 pub use cable::Cable;
 pub use clock::ManualClock;

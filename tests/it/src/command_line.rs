@@ -126,11 +126,11 @@ fn a_key_that_nobody_knows_stops_the_start_and_offers_the_nearest() {
 }
 
 #[test]
-fn an_agent_without_clusters_says_what_to_give_it() {
+fn an_agent_whose_script_is_not_there_says_which() {
     let folder = folder();
-    let output = swingbridge(folder.path(), &["agent", "--id=a", "--zone=z"])
+    let output = swingbridge(folder.path(), &["agent", "--id=a", "--zone=z", "--simulate=no.yml"])
         .output()
         .expect("the binary starts");
     assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output).contains("--simulate FILE"), "{}", text(&output));
+    assert!(text(&output).contains("no.yml cannot be read"), "{}", text(&output));
 }

@@ -33,6 +33,8 @@ const PLANTED: &[(&str, &str, &[&str])] = &[
     ("host-control", "host-store", &["host-control", "host-store"]),
     ("host-api", "host-store", &["host-api", "host-store"]),
     ("host-agent", "host-core", &["host-agent", "host-core", "only proto"]),
+    ("host-agent", "kube", &["host-agent", "kube", "only host-kubernetes"]),
+    ("host-kubernetes", "host-core", &["host-kubernetes", "host-core"]),
     ("proto", "host-core", &["proto", "host-core"]),
     ("host-core", "tests-harness", &["host-core", "tests-harness"]),
     (

@@ -2,7 +2,7 @@
 //! bridge's end. What the bridge would decide and store is scripted.
 
 mod agent;
-mod clock;
+pub(crate) mod clock;
 mod clusters;
 mod delivery;
 pub(crate) mod dialler;

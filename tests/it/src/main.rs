@@ -18,6 +18,7 @@ mod engine;
 mod floors;
 mod full_disk;
 mod generated;
+mod kubernetes;
 mod link;
 mod model;
 mod replicas;

@@ -16,6 +16,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("host-api", &["host-core", "host-control"]),
     ("host-trial", &["host-core"]),
     ("host-agent", &["proto"]),
+    ("host-kubernetes", &["host-agent"]),
     (
         "host",
         &[
@@ -26,6 +27,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "host-control",
             "host-core",
             "host-engine",
+            "host-kubernetes",
             "host-store",
         ],
     ),
@@ -40,6 +42,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["axum"], &["host-api", "host"]),
     (&["tower-http", "utoipa"], &["host-api"]),
     (&["clap", "figment"], &["host"]),
+    (&["kube", "k8s-openapi", "rustls", "hyper"], &["host-kubernetes"]),
 ];
 
 /// The adapters: side by side on one floor.

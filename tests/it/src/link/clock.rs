@@ -9,7 +9,7 @@ use host_core::port::time::Clock;
 use tokio::sync::watch;
 
 #[derive(Debug)]
-pub(super) struct Hands {
+pub(crate) struct Hands {
     now: watch::Sender<Millis>,
     /// How many sleep until which time.
     sleepers: watch::Sender<BTreeMap<Millis, usize>>,
@@ -30,23 +30,38 @@ impl Drop for Asleep<'_> {
 }
 
 impl Hands {
-    pub(super) fn new() -> Self {
-        Self { now: watch::Sender::new(1_000_000), sleepers: watch::Sender::default() }
+    pub(crate) fn new() -> Self {
+        Self::at(1_000_000)
     }
 
-    pub(super) fn time(&self) -> Millis {
+    /// A clock that shows this time.
+    pub(crate) fn at(now: Millis) -> Self {
+        Self { now: watch::Sender::new(now), sleepers: watch::Sender::default() }
+    }
+
+    pub(crate) fn time(&self) -> Millis {
         *self.now.borrow()
     }
 
-    pub(super) fn advance(&self, millis: u64) {
+    pub(crate) fn advance(&self, millis: u64) {
         self.now.send_modify(|now| *now += millis);
     }
 
     /// Returns when somebody sleeps until so long after now.
-    pub(super) async fn somebody_waits(&self, millis: u64) {
+    pub(crate) async fn somebody_waits(&self, millis: u64) {
         let at = self.time() + millis;
         let mut sleepers = self.sleepers.subscribe();
         sleepers.wait_for(|sleepers| sleepers.contains_key(&at)).await.unwrap();
+    }
+
+    /// Returns when so many sleep until later, and nobody else does: until when the first of them sleeps.
+    pub(crate) async fn only(&self, count: usize) -> Millis {
+        let mut sleepers = self.sleepers.subscribe();
+        let later = |sleepers: &BTreeMap<Millis, usize>| {
+            sleepers.range(self.time() + 1..).map(|(_, count)| count).sum::<usize>() == count
+        };
+        let sleepers = sleepers.wait_for(later).await.unwrap();
+        *sleepers.range(self.time() + 1..).next().unwrap().0
     }
 
     async fn sleep(&self, at: Millis) {

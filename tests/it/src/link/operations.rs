@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
-use host_agent::{Change, Code, Refusal};
+use host_agent::{AgentOptions, Change, Code, Refusal};
 use host_core::account::Failure;
 use host_core::operation::OperationKind;
 
@@ -129,6 +129,19 @@ async fn a_change_at_a_held_account_is_told() {
     assert_eq!(seen[0].failure, Some(failure));
     assert_eq!(seen[0].namespaces, Some(vec!["default".to_owned()]));
     assert!(seen[0].identity.is_some(), "what did not change is still said");
+}
+
+#[tokio::test]
+async fn a_cluster_that_is_silent_for_a_second_keeps_nobody_waiting() {
+    let mut station = Station::open().await;
+    let mut agent = Running::start(AgentOptions { looks_at_once: 1, ..options(&station) });
+    let (_, session) = station.registered().await;
+    station.link.deliver(&session, vec![add("op-1", "slow", 1), add("op-2", "a", 1)]).await;
+    assert_eq!(agent.asked().await, Asked::Look("slow".into()));
+    soon(agent.clock.somebody_waits(1_000)).await;
+    assert!(agent.asked.try_recv().is_err(), "there is one place");
+    agent.clock.advance(1_000);
+    assert_eq!(agent.asked().await, Asked::Look("a".into()));
 }
 
 #[tokio::test]

@@ -1,0 +1,63 @@
+//! The task that goes round: it waits for what is due next, and has it looked at. It starts no look before there is a
+//! place for one, so that what waits costs nothing.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures::FutureExt as _;
+use host_agent::{Code, Place, Refusal};
+use tokio_util::task::AbortOnDropHandle;
+use tracing::{debug, error};
+
+use super::Shared;
+use super::book::Check;
+use super::watch;
+
+/// Goes round until it is dropped.
+pub(super) async fn run(shared: Arc<Shared>) {
+    loop {
+        let sooner = shared.sooner.notified();
+        let next = shared.book().next_due();
+        match next {
+            Some(at) if at <= shared.surroundings().now() => look(&shared).await,
+            Some(at) => tokio::select! {
+                () = shared.surroundings().sleep_until(at) => {}
+                () = sooner => {}
+            },
+            None => sooner.await,
+        }
+    }
+}
+
+/// Has the next account looked at that is due.
+async fn look(shared: &Arc<Shared>) {
+    let place = shared.lanes.enter().await;
+    let now = shared.surroundings().now();
+    let Some(check) = shared.book().take_due(now) else { return };
+    let (name, serial) = (check.name.clone(), check.serial);
+    let task = tokio::spawn(check_at(Arc::clone(shared), check, place));
+    shared.book().checking((&name, serial), AbortOnDropHandle::new(task));
+}
+
+async fn check_at(shared: Arc<Shared>, check: Check, place: Place) {
+    let look = AssertUnwindSafe(shared.reach.look(&check.known, check.listing)).catch_unwind();
+    let looked = shared.lanes.through(shared.surroundings(), place, look).await;
+    let looked = looked.unwrap_or_else(|_| {
+        error!(account.id = check.name, "looking at a held account's cluster panicked");
+        Err(Refusal::new(Code::Internal, "the agent has a fault in it; see its log"))
+    });
+    if let Err(refusal) = &looked {
+        debug!(account.id = check.name, "a held account is not healthy: {}", refusal.text);
+    }
+    let (now, chance) = (shared.surroundings().now(), shared.surroundings().chance());
+    let settled = shared.book().settle(&check, looked, now, chance);
+    if settled.news {
+        shared.news.notify_one();
+    }
+    shared.sooner.notify_one();
+    if settled.watch {
+        let (name, serial) = (check.name.clone(), check.serial);
+        let task = tokio::spawn(watch::keep(Arc::clone(&shared), check));
+        shared.book().watching((&name, serial), AbortOnDropHandle::new(task));
+    }
+}

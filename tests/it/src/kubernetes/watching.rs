@@ -1,0 +1,174 @@
+//! What is told of held accounts: losses and returns once, and what changes.
+
+use host_agent::{Clusters as _, Code};
+use host_kubernetes::{Bounds, KubernetesOptions};
+
+use super::scene::{Scene, account, good, inline, soon};
+use tests_harness::{ApiServer, Habit, Rights};
+
+/// Held accounts are only polled.
+fn polled() -> Scene {
+    let bounds = Bounds { watches: 0, ..Bounds::default() };
+    Scene::with(KubernetesOptions { bounds, ..KubernetesOptions::default() })
+}
+
+#[tokio::test]
+async fn a_server_that_goes_and_comes_back_is_told_once_each() {
+    let (api, scene) = (ApiServer::start().await, polled());
+    scene.hold("a", &good(&api)).await;
+    scene.next_look().await;
+    api.behave(Habit::HangsUp);
+    let told = scene.told().await;
+    assert_eq!((told.len(), told[0].account.as_str()), (1, "a"));
+    let refusal = told[0].health.as_ref().unwrap_err();
+    assert_eq!(refusal.code, Code::Unreachable);
+    assert!(refusal.text.contains("broke the connection off"), "{}", refusal.text);
+    for _ in 0..3 {
+        scene.next_look().await;
+    }
+    api.behave(Habit::Good);
+    let told = scene.told().await;
+    assert_eq!((told.len(), &told[0].health), (1, &Ok(())));
+    assert!(told[0].identity.is_some() && told[0].namespaces.is_some());
+}
+
+#[tokio::test]
+async fn credentials_that_are_taken_back_are_told_at_the_next_look() {
+    let (api, scene) = (ApiServer::start().await, polled());
+    scene.hold("a", &good(&api)).await;
+    api.revoke("good");
+    let told = scene.told().await;
+    assert_eq!(told[0].health.as_ref().unwrap_err().code, Code::Unauthorized);
+    api.grant("good", Rights::all());
+    assert_eq!(scene.told().await[0].health, Ok(()));
+}
+
+#[tokio::test]
+async fn another_certificate_another_version_and_another_cluster_are_told() {
+    let (mut api, scene) = (ApiServer::start().await, polled());
+    let insecure = api.kubeconfig_without_ca("insecure-skip-tls-verify: true", "token: good");
+    let before = scene.hold("a", &inline(&insecure)).await.identity;
+    api.renew(&["127.0.0.1"]);
+    let told = scene.told().await;
+    let renewed = told[0].identity.clone().unwrap();
+    assert_eq!((&told[0].health, &renewed.host), (&Ok(()), &before.host));
+    assert_ne!(renewed.fingerprint, before.fingerprint);
+    api.upgrade("v1.35.0");
+    assert_eq!(scene.told().await[0].identity.as_ref().unwrap().version, "v1.35.0");
+    api.become_another();
+    assert_ne!(scene.told().await[0].identity.as_ref().unwrap().fingerprint, renewed.fingerprint);
+}
+
+#[tokio::test]
+async fn another_cluster_that_the_kubeconfig_does_not_trust_is_told_as_a_loss() {
+    let (mut api, scene) = (ApiServer::start().await, polled());
+    scene.hold("a", &good(&api)).await;
+    api.become_another();
+    let told = scene.told().await;
+    let refusal = told[0].health.as_ref().unwrap_err();
+    assert_eq!(refusal.code, Code::InvalidKubeconfig);
+    assert!(refusal.text.contains("another cluster answers there"), "{}", refusal.text);
+}
+
+#[tokio::test]
+async fn namespaces_that_may_not_be_watched_are_listed_at_a_slower_rate() {
+    let (api, scene) = (ApiServer::start().await, Scene::new());
+    api.grant("good", Rights { watches: false, ..Rights::all() });
+    scene.hold("a", &good(&api)).await;
+    scene.next_look().await;
+    scene.next_look().await;
+    api.delete("dev");
+    let told = scene.told().await;
+    assert_eq!(told[0].namespaces.as_deref().unwrap(), ["default", "kube-system"]);
+    let watches = api.asked().iter().filter(|asked| asked.contains("watch=true")).count();
+    assert_eq!(watches, 1, "it was tried once");
+}
+
+#[tokio::test]
+async fn a_namespace_that_comes_or_goes_is_told_by_the_watch_without_a_look() {
+    let (api, scene) = (ApiServer::start().await, Scene::new());
+    scene.hold("a", &good(&api)).await;
+    scene.next_look().await;
+    soon(api.until_watched(1)).await;
+    let looks = || api.asked().iter().filter(|asked| asked.contains("/version")).count();
+    let before = looks();
+    for (change, names) in [(true, 4), (false, 3)] {
+        if change {
+            api.make("prod")
+        } else {
+            api.delete("prod")
+        }
+        let told = async {
+            tokio::select! {
+                told = scene.clusters.changes() => told,
+                // What comes is gathered for a second.
+                () = async { scene.clock.somebody_waits(1_000).await; scene.clock.advance(1_000); std::future::pending().await } => unreachable!(),
+            }
+        };
+        assert_eq!(soon(told).await[0].namespaces.as_ref().unwrap().len(), names);
+    }
+    assert_eq!(looks(), before);
+}
+
+#[tokio::test]
+async fn a_watch_that_breaks_calls_for_a_look_at_once_and_for_another_watch() {
+    let (api, scene) = (ApiServer::start().await, Scene::new());
+    scene.hold("a", &good(&api)).await;
+    scene.next_look().await;
+    soon(api.until_watched(1)).await;
+    let now = scene.clock.time();
+    api.behave(Habit::HangsUp);
+    api.cut();
+    let told = async {
+        tokio::select! {
+            told = scene.clusters.changes() => told,
+            // The second look, which is soon.
+            () = async { scene.clock.somebody_waits(3_000).await; scene.clock.advance(3_000); std::future::pending().await } => unreachable!(),
+        }
+    };
+    assert!(soon(told).await[0].health.is_err());
+    assert_eq!(scene.clock.time() - now, 3_000, "nobody waited for the next look");
+    api.behave(Habit::Good);
+    assert_eq!(scene.told().await[0].health, Ok(()));
+    soon(api.until_watched(2)).await;
+}
+
+#[tokio::test]
+async fn no_connection_is_kept_for_what_is_polled_and_none_for_what_is_released() {
+    let (api, scene) = (ApiServer::start().await, Scene::new());
+    scene.hold("a", &good(&api)).await;
+    soon(api.until_open(0)).await;
+    scene.next_look().await;
+    soon(api.until_open(1)).await;
+    scene.clusters.release("a");
+    soon(api.until_open(0)).await;
+}
+
+#[tokio::test]
+async fn accounts_of_silent_servers_keep_nobody_waiting() {
+    let (silent, api) = (ApiServer::start().await, ApiServer::start().await);
+    silent.behave(Habit::DeafToTls);
+    let bounds = Bounds { checks_at_once: 2, watches: 0, ..Bounds::default() };
+    let scene = Scene::with(KubernetesOptions { bounds, ..KubernetesOptions::default() });
+    let seen = scene.look(&good(&api)).await.unwrap();
+    for n in 0..6 {
+        scene.clusters.hold(&account(&format!("a-{n}"), &good(&silent)), &seen);
+    }
+    scene.clusters.hold(&account("z", &good(&api)), &seen);
+    api.revoke("good");
+    // All are due; two of the silent ones take the quick places, and leave them after a second.
+    scene.clock.advance(40_000);
+    let due = scene.clock.time();
+    let told = async {
+        loop {
+            tokio::select! {
+                told = scene.clusters.changes() => return told,
+                () = scene.clock.somebody_waits(1_000) => scene.clock.advance(1_000),
+            }
+        }
+    };
+    let told = soon(told).await;
+    assert_eq!((told.len(), told[0].account.as_str()), (1, "z"));
+    let waited = scene.clock.time() - due;
+    assert!(waited < 10_000, "before any of the silent ones is given up: {waited}");
+}
