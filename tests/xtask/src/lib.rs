@@ -4,6 +4,7 @@ pub mod check;
 pub mod databases;
 pub mod generated;
 pub mod guest;
+pub mod kubernetes;
 pub mod leftovers;
 pub mod proto;
 pub mod steps;
