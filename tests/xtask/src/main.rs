@@ -1,10 +1,12 @@
 //! `cargo xtask VERB`: the one place where everything that a developer types is found.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
 use tests_xtask::check::{self, Part};
+use tests_xtask::kubernetes::{self, Programs};
 use tests_xtask::steps::{run, say};
 use tests_xtask::toolchain::require_c_compiler;
 use tests_xtask::{generated, guest, workspace};
@@ -37,6 +39,21 @@ enum Verb {
         /// Leave it running, with its addresses, until Ctrl-C
         #[arg(long)]
         keep: bool,
+    },
+    /// Start Kubernetes API servers on loopback to try things with, until Ctrl-C
+    ///
+    /// The first time they are built from Go modules, which takes about five minutes. It says where they are, where their
+    /// kubeconfigs are, and what can be typed to stop, freeze or replace one.
+    Clusters {
+        /// How many
+        #[arg(long, default_value_t = 2)]
+        count: u8,
+        /// Where kubeconfigs are written; left out: a temporary folder that goes with them
+        #[arg(long, value_name = "FOLDER")]
+        folder: Option<PathBuf>,
+        /// Start nothing: have tests/clusters/go name this version of Kubernetes, v1.34.4 for example
+        #[arg(long, value_name = "VERSION", conflicts_with_all = ["count", "folder"])]
+        recipe: Option<String>,
     },
     /// Build guest/component into target/guest/lifecycle.wasm, the component that the binary carries
     Guest,
@@ -81,6 +98,8 @@ fn perform(verb: Verb) -> Result<()> {
         Verb::Test { only } => check::check(&only),
         Verb::Ci => check::check(&[]),
         Verb::Demo { keep } => demo(keep),
+        Verb::Clusters { recipe: Some(version), .. } => kubernetes::move_to(&version),
+        Verb::Clusters { count, folder, recipe: None } => clusters(count, folder),
         Verb::Guest => {
             let path = guest::build()?;
             say(&format!("{} ({} bytes)", path.display(), std::fs::metadata(&path)?.len()));
@@ -117,10 +136,24 @@ fn demo(keep: bool) -> Result<()> {
     become_(command)
 }
 
+/// Builds what starts them, then becomes it, so that what is typed and Ctrl-C are its own.
+fn clusters(count: u8, folder: Option<PathBuf>) -> Result<()> {
+    if let Programs::NoGo(missing) = kubernetes::prepare()? {
+        bail!("no cluster can be started here: {missing}");
+    }
+    run(&mut workspace::cargo(&["build", "--workspace", "--bin", "clusters"]))?;
+    let mut command = std::process::Command::new(workspace::built("clusters"));
+    command.args(["--count", &count.to_string()]);
+    if let Some(folder) = folder {
+        command.arg("--folder").arg(folder);
+    }
+    become_(command)
+}
+
 #[cfg(unix)]
 fn become_(mut command: std::process::Command) -> Result<()> {
     use std::os::unix::process::CommandExt as _;
-    Err(command.exec()).context("the demo could not be started")
+    Err(command.exec()).context("it was built and could not be started")
 }
 
 #[cfg(not(unix))]
