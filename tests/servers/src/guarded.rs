@@ -15,7 +15,8 @@ use anyhow::{Context as _, Result, ensure};
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 
 /// `$1` is the folder, `$2` the signal that ends the server with everything below it, and what follows its command. The
-/// server lies still if it was stopped, so it is continued before it is ended.
+/// server lies still if it was stopped, so it is continued before it is ended. Whoever was given another search path still
+/// has the folder removed.
 const GUARD: &str = r#"
 folder=$1; signal=$2; shift 2
 : >>"$folder/server.log"
@@ -26,6 +27,7 @@ read -r word
 kill -CONT "$server" 2>/dev/null
 kill -"$signal" "$server" 2>/dev/null
 wait "$server" 2>/dev/null
+PATH=$PATH:/usr/bin:/bin
 [ "$word" = keep ] || rm -rf "$folder"
 "#;
 

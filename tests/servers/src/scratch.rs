@@ -7,8 +7,10 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context as _, Result};
 
 /// Waits for its standard input to end, which it does with the process that holds it. The servers in the folder are ended
-/// at the same moment by guards of their own and may still write, so it is removed until it stays away.
+/// at the same moment by guards of their own and may still write, so it is removed until it stays away,
+/// whatever the search path of who made it.
 const GUARD: &str = r#"
+PATH=$PATH:/usr/bin:/bin
 read -r word
 tries=0
 while [ $tries -lt 100 ]; do

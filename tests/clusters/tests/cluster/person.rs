@@ -85,10 +85,11 @@ async fn it_does_what_it_is_told_and_leaves_nothing_when_it_is_killed() {
 
 #[test]
 fn without_go_it_says_what_to_install() {
-    let empty = tempfile::tempdir().unwrap();
+    let (empty, temporary) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let output = Command::new(env!("CARGO_BIN_EXE_clusters"))
         .env("PATH", empty.path())
         .env("XDG_CACHE_HOME", empty.path())
+        .env("TMPDIR", temporary.path())
         .env_remove("SWINGBRIDGE_TEST_KUBERNETES")
         .stdin(Stdio::null())
         .output()
@@ -97,4 +98,5 @@ fn without_go_it_says_what_to_install() {
     assert!(!output.status.success());
     assert!(said.contains("Install Go 1."), "{said}");
     assert!(is_empty(empty.path()), "nothing was begun");
+    assert!(is_empty(temporary.path()), "and nothing is left");
 }
