@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod databases;
+pub mod demo;
 pub mod generated;
 pub mod guest;
 pub mod kubernetes;

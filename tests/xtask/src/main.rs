@@ -9,7 +9,7 @@ use tests_xtask::check::{self, Part};
 use tests_xtask::kubernetes::{self, Programs};
 use tests_xtask::steps::{run, say};
 use tests_xtask::toolchain::require_c_compiler;
-use tests_xtask::{generated, guest, workspace};
+use tests_xtask::{demo, generated, guest, workspace};
 
 /// Everything that a developer types.
 ///
@@ -39,6 +39,9 @@ enum Verb {
         /// Leave it running, with its addresses, until Ctrl-C
         #[arg(long)]
         keep: bool,
+        /// With two real Kubernetes API servers, one of which is stopped and started again; needs Go
+        #[arg(long)]
+        kubernetes: bool,
     },
     /// Start Kubernetes API servers on loopback to try things with, until Ctrl-C
     ///
@@ -97,7 +100,9 @@ fn perform(verb: Verb) -> Result<()> {
     match verb {
         Verb::Test { only } => check::check(&only),
         Verb::Ci => check::check(&[]),
-        Verb::Demo { keep } => demo(keep),
+        Verb::Demo { keep, kubernetes: true } => demo::with_clusters(keep),
+        // It becomes the demo, so that Ctrl-C and the exit code are its own.
+        Verb::Demo { keep, kubernetes: false } => become_(demo::command(keep)?),
         Verb::Clusters { recipe: Some(version), .. } => kubernetes::move_to(&version),
         Verb::Clusters { count, folder, recipe: None } => clusters(count, folder),
         Verb::Guest => {
@@ -119,21 +124,6 @@ fn perform(verb: Verb) -> Result<()> {
         Verb::Simulate { arguments } => simulate(&arguments),
         Verb::Bench { names } => bench(&names),
     }
-}
-
-/// Builds with cargo's own progress, then becomes the demo, so that Ctrl-C and the exit code are its own.
-fn demo(keep: bool) -> Result<()> {
-    require_c_compiler()?;
-    say("==> the component that decides (guest/), for WebAssembly");
-    guest::build()?;
-    say("==> the binary (host/); the first time this takes some minutes");
-    run(&mut workspace::build_binary())?;
-    let mut command = std::process::Command::new(workspace::binary());
-    command.arg("demo");
-    if keep {
-        command.arg("--keep");
-    }
-    become_(command)
 }
 
 /// Builds what starts them, then becomes it, so that what is typed and Ctrl-C are its own.
