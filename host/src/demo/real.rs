@@ -1,6 +1,8 @@
 //! The story with real clusters: two are held and watched, and one of them is stopped, started, and given another
 //! certificate.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
 use reqwest::Method;
 use serde_json::{Value as Json, json};
@@ -21,6 +23,9 @@ const TROUBLED: &str = "shop-us";
 const STRANGER: &str = "wrong-token";
 /// Its kubeconfig chooses a context that is not in it.
 const MISSPELT: &str = "wrong-context";
+
+/// How long it may take until they are created.
+const CREATED: Duration = Duration::from_secs(30);
 
 /// Somebody is watching: an agent looks every other second, where once in half a minute is enough elsewhere.
 pub(crate) fn agent_flags() -> Vec<String> {
@@ -61,8 +66,8 @@ async fn activate(stage: &Stage, clusters: &Clusters, watch: &mut Watch) -> Resu
     let create = |(name, zone, kubeconfig)| json!({"name": name, "zoneId": zone, "kubeconfigContents": kubeconfig});
     let accounts: Vec<Json> = wanted.into_iter().map(create).collect();
     let client = &stage.client;
-    let request = client.call(Method::POST, &["armory", "accounts", "dynamic"], &[]);
-    client.send(request.json(&accounts)).await?;
+    let path = ["armory", "accounts", "dynamic"];
+    client.send(client.waiting(Method::POST, &path, &[], CREATED).json(&accounts)).await?;
     let active: Vec<Json> =
         names.iter().map(|name| json!({"name": name, "state": "ACTIVE"})).collect();
     let request = client.call(Method::PATCH, &["armory", "accounts"], &[]);
