@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
+use super::health::Sight;
 use super::stage::{AgentRole, Stage};
 use super::watch::Change;
 use crate::cli::output::cell;
@@ -15,6 +16,15 @@ Swingbridge, on this machine, with nothing but this program.
 On the stage: a copy of the account table of a real Clouddriver, a bridge that keeps its own tables in SQLite, and two
 agents in two zones. The clusters behind the agents are simulated; HTTP, gRPC, the database and the WebAssembly
 component that decides are real.
+
+";
+
+/// Before anything starts, with real clusters.
+pub(crate) const OPENING_WITH_CLUSTERS: &str = "\
+Swingbridge, on this machine, with two real Kubernetes API servers.
+
+On the stage: a bridge that keeps its tables in SQLite, and two agents in two zones, which reach the API servers as they
+would anywhere. HTTP, gRPC, the database, the WebAssembly component that decides and the clusters are real.
 
 ";
 
@@ -69,6 +79,25 @@ pub(crate) fn changes(changes: &[Change]) -> String {
     text.trim_end().to_owned()
 }
 
+/// What an agent says of an account's cluster.
+pub(crate) fn sight(account: &str, sight: &Sight) -> String {
+    let health = match sight.healthy {
+        Some(true) => "answers".to_owned(),
+        Some(false) => format!("does not answer as it should: {}", sight.why),
+        None => "has not been looked at yet".to_owned(),
+    };
+    let claim = if sight.conflict { "; its certificate is another one" } else { "" };
+    let text = format!("{account} ({}): its cluster {health}{claim}", sight.state);
+    wrapped(&text, "   ")
+}
+
+/// Where to look when the demo with real clusters is over.
+pub(crate) const NEXT_WITH_CLUSTERS: &str = "
+Where to look next
+   cargo xtask clusters                    the same API servers, to try things with
+   cargo xtask demo --kubernetes --keep    the same, left running, to be asked with `swingbridge accounts list` or curl
+   swingbridge accounts check NAME         whether an account's cluster can be reached, without activating it";
+
 /// Where to look when the demo is over.
 pub(crate) const NEXT: &str = "
 Where to look next
@@ -92,7 +121,6 @@ Left running until Ctrl-C
 
    export SWINGBRIDGE_URL={http}
    {program} accounts list
-   {program} accounts deactivate us-2
    curl {http}/armory/agents",
         cell(stage.addresses(), "agents"),
         stage.folder().display()

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 use reqwest::Method;
 use serde_json::Value as Json;
 
+use super::clouddriver::Clouddriver;
 use super::narrate;
 use super::stage::{AgentRole, Stage};
 use crate::cli::client::Client;
@@ -28,23 +29,26 @@ pub(crate) async fn held_by(client: &Client, role: AgentRole) -> Result<Vec<Stri
 }
 
 /// Clouddriver's database is what it was, to the byte.
-pub(crate) fn clouddriver_is_untouched(stage: &Stage) -> Result<()> {
-    let now =
-        std::fs::read(stage.clouddriver()).context("Clouddriver's database cannot be read")?;
+pub(crate) fn clouddriver_is_untouched(clouddriver: &Clouddriver) -> Result<()> {
+    let now = std::fs::read(&clouddriver.path).context("Clouddriver's database cannot be read")?;
     check(
-        now == stage.untouched,
+        now == clouddriver.untouched,
         "Clouddriver's own database has not been written: it is the same to the byte",
     )
 }
 
 /// No token of a kubeconfig stands in clear anywhere but where Clouddriver itself put it.
-pub(crate) fn no_secret_in_clear(stage: &Stage, answers: &[Json]) -> Result<()> {
-    let tokens = tokens(&stage.untouched);
+pub(crate) fn no_secret_in_clear(
+    stage: &Stage,
+    clouddriver: &Clouddriver,
+    answers: &[Json],
+) -> Result<()> {
+    let tokens = tokens(&clouddriver.untouched);
     ensure!(!tokens.is_empty(), "the example has no tokens to hunt for");
     let mut looked_at = 0;
     for entry in std::fs::read_dir(stage.folder()).context("the demo's folder cannot be read")? {
         let path = entry.context("the demo's folder cannot be read")?.path();
-        if path == stage.clouddriver() || !path.is_file() {
+        if path == clouddriver.path || !path.is_file() {
             continue;
         }
         looked_at += 1;

@@ -1,9 +1,8 @@
-//! The stage: a folder with a copy of a real Clouddriver's account table, a bridge, and two agents in two zones.
+//! The stage: a folder, a bridge, and two agents in two zones.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
-use host_store::example::write_clouddriver_accounts;
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
@@ -11,24 +10,6 @@ use super::children::Child;
 use super::narrate;
 use crate::cli::client::Client;
 use crate::cli::output::write;
-
-/// What a Clouddriver 5.90.0 wrote, a row a line.
-const ROWS: &str = include_str!("../../../tests/fixtures/clouddriver/rows-accounts.jsonl");
-
-/// The account that is refused at first.
-pub(crate) const REFUSED: &str = "us-2";
-
-/// What the clusters of both agents do: some are slower, and one lets nobody in at first.
-const CLUSTERS: &str = "\
-default: { takes: 150ms }
-accounts:
-  - match: us-2
-    takes: 300ms
-    refuses: unauthorized
-    times: 1
-  - match: '[a-k].*'
-    takes: 600ms
-";
 
 /// An agent: its id and its zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,43 +25,49 @@ pub(crate) const EU: AgentRole = AgentRole { id: "agent-eu", zone: "eu" };
 /// In America.
 pub(crate) const US: AgentRole = AgentRole { id: "agent-us", zone: "us" };
 
+/// What a play needs its processes to be told.
+#[derive(Debug, Default)]
+pub(crate) struct Flags {
+    /// The bridge.
+    pub(crate) bridge: Vec<String>,
+    /// Each agent.
+    pub(crate) agent: Vec<String>,
+}
+
 /// Everything that is running.
 #[derive(Debug)]
 pub(crate) struct Stage {
     folder: TempDir,
     bridge: Child,
     agents: Vec<(AgentRole, Child)>,
+    agent_flags: Vec<String>,
     /// Asks the bridge.
     pub(crate) client: Client,
-    /// Rows in Clouddriver's table.
-    pub(crate) rows: usize,
-    /// Clouddriver's database as it was before anything started.
-    pub(crate) untouched: Vec<u8>,
 }
 
 impl Stage {
-    /// Makes the folder and starts the processes.
+    /// A folder for all of it.
     ///
     /// # Errors
-    /// What could not be made or started, with the end of its log.
-    pub(crate) async fn set() -> Result<Self> {
-        write(narrate::OPENING)?;
-        let folder = tempfile::Builder::new()
-            .prefix("swingbridge-demo-")
-            .tempdir()
-            .context("no folder for the demo")?;
-        let database = folder.path().join("clouddriver.db");
-        let rows = write_clouddriver_accounts(&database, ROWS).await?;
-        let untouched = std::fs::read(&database).context("the example database cannot be read")?;
-        std::fs::write(folder.path().join("clusters.yml"), CLUSTERS)
-            .context("the simulation cannot be written")?;
+    /// When it cannot be made.
+    pub(crate) fn new_folder() -> Result<TempDir> {
+        let builder = &mut tempfile::Builder::new();
+        builder.prefix("swingbridge-demo-").tempdir().context("no folder for the demo")
+    }
 
-        let bridge = Child::start("bridge", folder.path(), &bridge_arguments(folder.path()))
+    /// Starts the processes in the folder.
+    ///
+    /// # Errors
+    /// What could not be started, with the end of its log.
+    pub(crate) async fn set(folder: TempDir, flags: Flags) -> Result<Self> {
+        let arguments = bridge_arguments(folder.path(), flags.bridge);
+        let bridge = Child::start("bridge", folder.path(), &arguments)
             .await
             .map_err(|error| with_logs(folder.path(), error))?;
         write(&narrate::bridge(&bridge.ready))?;
         let client = Client::at(&address(&bridge.ready, "http")?, "demo")?;
-        let mut stage = Self { folder, bridge, agents: Vec::new(), client, rows, untouched };
+        let agent_flags = flags.agent;
+        let mut stage = Self { folder, bridge, agents: Vec::new(), agent_flags, client };
         for role in [EU, US] {
             stage.start(role).await.map_err(|error| stage.with_logs(error))?;
             write(&narrate::agent(role))?;
@@ -94,18 +81,9 @@ impl Stage {
     /// If it does not become ready.
     pub(crate) async fn start(&mut self, role: AgentRole) -> Result<()> {
         let bridge = address(&self.bridge.ready, "agents")?;
-        let arguments = [
-            "agent",
-            "--bridge",
-            &bridge,
-            "--id",
-            role.id,
-            "--zone",
-            role.zone,
-            "--simulate",
-            "clusters.yml",
-        ]
-        .map(str::to_owned);
+        let arguments = ["agent", "--bridge", &bridge, "--id", role.id, "--zone", role.zone];
+        let arguments = arguments.map(str::to_owned).into_iter();
+        let arguments: Vec<String> = arguments.chain(self.agent_flags.iter().cloned()).collect();
         let child = Child::start(role.id, self.folder.path(), &arguments).await?;
         self.agents.push((role, child));
         Ok(())
@@ -127,28 +105,6 @@ impl Stage {
     /// The folder that everything lies in.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
-    }
-
-    /// The names in Clouddriver's table.
-    ///
-    /// # Errors
-    /// If the recorded rows are not what they were.
-    pub(crate) fn names(&self) -> Result<Vec<String>> {
-        ROWS.lines()
-            .map(|line| {
-                let row: Json = serde_json::from_str(line).context("a recorded row is no JSON")?;
-                Ok(row
-                    .get("id")
-                    .and_then(Json::as_str)
-                    .context("a recorded row has no id")?
-                    .to_owned())
-            })
-            .collect()
-    }
-
-    /// Clouddriver's database.
-    pub(crate) fn clouddriver(&self) -> PathBuf {
-        self.folder().join("clouddriver.db")
     }
 
     /// The addresses of the bridge.
@@ -176,19 +132,17 @@ impl Stage {
 }
 
 /// A short grace and a short first retry, since somebody is watching.
-fn bridge_arguments(folder: &Path) -> Vec<String> {
-    let database = |name: &str| format!("sqlite://{}", folder.join(name).display());
-    [
+fn bridge_arguments(folder: &Path, flags: Vec<String>) -> Vec<String> {
+    let database = format!("--database-url=sqlite://{}", folder.join("bridge.db").display());
+    let arguments = [
         "serve",
         "--server-listen=127.0.0.1:0",
         "--agents-listen=127.0.0.1:0",
         "--agents-grace=3s",
         "--retry-first=2s",
-        &format!("--database-url={}", database("bridge.db")),
-        &format!("--clouddriver-database-url={}", database("clouddriver.db")),
-    ]
-    .map(str::to_owned)
-    .to_vec()
+        &database,
+    ];
+    arguments.map(str::to_owned).into_iter().chain(flags).collect()
 }
 
 fn address(ready: &Json, what: &str) -> Result<String> {

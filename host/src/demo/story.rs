@@ -4,9 +4,10 @@ use anyhow::{Context, Result};
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 
+use super::clouddriver::{Clouddriver, REFUSED};
 use super::narrate::{self, scene};
 use super::proof::{self, check};
-use super::stage::{EU, REFUSED, Stage, US};
+use super::stage::{EU, Stage, US};
 use super::watch::Watch;
 use crate::cli::accounts;
 use crate::cli::output::{cell, write};
@@ -20,28 +21,32 @@ const DELETED: &str = "eu-1";
 ///
 /// # Errors
 /// What is not as it should be.
-pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
+pub(crate) async fn tell(stage: &mut Stage, clouddriver: &Clouddriver) -> Result<()> {
     let mut watch = Watch::default();
-    let names = take_in(stage, &mut watch).await?;
+    let names = take_in(stage, clouddriver, &mut watch).await?;
     activate(stage, &mut watch, &names).await?;
     lose_an_agent(stage, &mut watch).await?;
-    delete(stage, &mut watch).await?;
-    look_back(stage).await?;
+    delete(stage, clouddriver, &mut watch).await?;
+    look_back(stage, clouddriver).await?;
     write(narrate::NEXT)
 }
 
 /// Accounts of Clouddriver become accounts of the bridge.
-async fn take_in(stage: &Stage, watch: &mut Watch) -> Result<Vec<String>> {
+async fn take_in(
+    stage: &Stage,
+    clouddriver: &Clouddriver,
+    watch: &mut Watch,
+) -> Result<Vec<String>> {
     write(&scene(
         1,
         "Taken in",
         &format!(
             "Clouddriver's table has {} Kubernetes accounts. We ask for all of them, half for zone eu and half for zone \
              us: POST /armory/accounts",
-            stage.rows
+            clouddriver.rows
         ),
     ))?;
-    let wanted: Vec<Json> = stage
+    let wanted: Vec<Json> = clouddriver
         .names()?
         .into_iter()
         .enumerate()
@@ -50,14 +55,14 @@ async fn take_in(stage: &Stage, watch: &mut Watch) -> Result<Vec<String>> {
     let answer = ask(stage, Method::POST, &wanted.into()).await?;
     watch
         .until(&stage.client, "every account INACTIVE", |watch| {
-            watch.in_state("INACTIVE") == stage.rows - 1
+            watch.in_state("INACTIVE") == clouddriver.rows - 1
         })
         .await?;
     let refused = item(&answer, OPEN_BY_MISTAKE)?;
     let reason = refused.get("error").map(|error| cell(error, "text")).unwrap_or_default();
     write(&format!("   {OPEN_BY_MISTAKE} was refused: {reason}"))?;
     check(
-        cell(refused, "outcome") == "refused" && watch.accounts().len() == stage.rows - 1,
+        cell(refused, "outcome") == "refused" && watch.accounts().len() == clouddriver.rows - 1,
         "the account whose permissions are not what they seem stays out; the others are in",
     )?;
     Ok(watch.accounts().keys().cloned().collect())
@@ -131,7 +136,7 @@ async fn lose_an_agent(stage: &mut Stage, watch: &mut Watch) -> Result<()> {
 }
 
 /// An account is deleted: at the agent first, then here, and never at Clouddriver.
-async fn delete(stage: &Stage, watch: &mut Watch) -> Result<()> {
+async fn delete(stage: &Stage, clouddriver: &Clouddriver, watch: &mut Watch) -> Result<()> {
     write(&scene(
         4,
         "Deleted",
@@ -151,11 +156,11 @@ async fn delete(stage: &Stage, watch: &mut Watch) -> Result<()> {
         !held.iter().any(|name| name == DELETED),
         &format!("{} does not hold it any more", EU.id),
     )?;
-    proof::clouddriver_is_untouched(stage)
+    proof::clouddriver_is_untouched(clouddriver)
 }
 
 /// The journal of the account that was refused, and the hunt for secrets.
-async fn look_back(stage: &Stage) -> Result<()> {
+async fn look_back(stage: &Stage, clouddriver: &Clouddriver) -> Result<()> {
     write(&scene(
         5,
         "Looking back",
@@ -194,7 +199,7 @@ async fn look_back(stage: &Stage) -> Result<()> {
     )?;
     let path = ["agents", "kubernetes", "accounts", REFUSED];
     let account = client.send(client.call(Method::GET, &path, &[])).await?;
-    proof::no_secret_in_clear(stage, &[history, account])
+    proof::no_secret_in_clear(stage, clouddriver, &[history, account])
 }
 
 /// Asks and waits for the outcome.

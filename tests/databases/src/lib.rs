@@ -3,12 +3,11 @@
 //!
 //! Servers are started privately: on loopback, on a port that the system chooses, with their data in a temporary folder,
 //! and with the settings that matter as in production (every commit reaches the disk). Process and folder are gone when
-//! the test process is gone, however it ends (`guarded.rs`). This room knows nothing of the bridge, so that the store's
+//! the test process is gone, however it ends (`tests/servers`). This room knows nothing of the bridge, so that the store's
 //! own tests can stand on it.
 
 mod admin;
 mod full_disk;
-mod guarded;
 mod mariadb;
 mod postgres;
 mod proxy;

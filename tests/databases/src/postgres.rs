@@ -4,9 +4,8 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Result, ensure};
+use tests_servers::Owner;
 use tests_xtask::databases::Postgres;
-
-use crate::guarded::Owner;
 
 /// The user that a server runs as where it cannot be this one.
 pub(crate) const USER: &str = "postgres";

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use rustix::process::Signal;
+use tests_servers::{Guarded, Owner};
 use tokio::sync::OnceCell;
 
-use crate::guarded::{Guarded, Owner, folder};
 use crate::{Disk, Kind, TestDatabase, admin, mariadb, postgres};
 
 /// How long a server may take to answer.
@@ -234,6 +234,15 @@ impl Drop for DatabaseServer {
             None => drop(std::fs::remove_dir_all(&self.folder)),
         }
     }
+}
+
+/// A new folder for a server. Its guard removes it.
+fn folder(owner: Option<Owner>) -> Result<PathBuf> {
+    let folder = tempfile::Builder::new().prefix("swingbridge-database-").tempdir()?.keep();
+    if let Some(owner) = owner {
+        owner.own(&folder)?;
+    }
+    Ok(folder)
 }
 
 /// A port that nobody listens on at this moment.

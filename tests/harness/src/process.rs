@@ -126,14 +126,14 @@ impl BridgeProcess {
     }
 }
 
-/// `swingbridge agent` with simulated clusters. Killed when it is dropped.
+/// `swingbridge agent`. Killed when it is dropped.
 #[derive(Debug)]
 pub struct AgentProcess {
     child: Child,
 }
 
 impl AgentProcess {
-    /// Starts it and waits until it says that it is ready. `bridges` are separated by commas.
+    /// Starts it with simulated clusters and waits until it says that it is ready. `bridges` are separated by commas.
     ///
     /// # Errors
     /// When it ends before that; its log is in `agent.log` in the folder.
@@ -141,9 +141,23 @@ impl AgentProcess {
         let simulation = folder.join("simulation.yml");
         std::fs::write(&simulation, "default: { takes: 5ms }")?;
         let simulation = simulation.display().to_string();
-        let arguments =
-            ["agent", "--bridge", bridges, "--id", id, "--zone", zone, "--simulate", &simulation];
-        let arguments = arguments.map(str::to_owned);
+        Self::start_with_clusters(folder, bridges, id, zone, &["--simulate", &simulation]).await
+    }
+
+    /// Starts it with real clusters, unless the flags say otherwise, and waits until it says that it is ready.
+    ///
+    /// # Errors
+    /// As for [`Self::start`].
+    pub async fn start_with_clusters(
+        folder: &Path,
+        bridges: &str,
+        id: &str,
+        zone: &str,
+        flags: &[&str],
+    ) -> Result<Self> {
+        let arguments = ["agent", "--bridge", bridges, "--id", id, "--zone", zone];
+        let arguments: Vec<String> =
+            arguments.iter().chain(flags).map(|argument| (*argument).to_owned()).collect();
         Ok(Self { child: Child::start(folder, "agent.log", &arguments, &[]).await? })
     }
 

@@ -11,6 +11,7 @@ mod kinds;
 
 mod chaos;
 mod clouddriver;
+mod clusters;
 mod command_line;
 mod cost;
 mod crash;

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 
 use crate::databases;
 use crate::guest::{self, TARGET};
+use crate::kubernetes::{self, Programs};
 use crate::leftovers::Mark;
 use crate::steps::{Steps, run, say};
 use crate::toolchain::{GuestToolchain, require_c_compiler, require_test_tools};
@@ -53,15 +54,26 @@ impl Part {
 pub fn check(only: &[Part]) -> Result<()> {
     let mut steps = Steps::new();
     let chosen = if only.is_empty() { &Part::ALL[..] } else { only };
-    steps.step("set up: compilers, tools and databases", || {
+    steps.step("set up: compilers, tools, databases and Kubernetes", || {
         require_c_compiler()?;
         require_test_tools()?;
-        if chosen.contains(&Part::Tests) { databases::require() } else { Ok(()) }
+        if chosen.contains(&Part::Tests) { servers() } else { Ok(()) }
     })?;
     for part in Part::ALL.into_iter().filter(|part| chosen.contains(part)) {
         steps.step(part.name(), || do_part(part))?;
     }
     steps.summary(if only.is_empty() { "All is well:" } else { "These parts are well:" });
+    Ok(())
+}
+
+/// What the tests start. Without Kubernetes they are told apart, and all others run.
+fn servers() -> Result<()> {
+    databases::require()?;
+    if let Programs::NoGo(missing) = kubernetes::prepare()? {
+        say(&format!(
+            "    tests that need real Kubernetes API servers are SKIPPED, each by name: {missing}"
+        ));
+    }
     Ok(())
 }
 
@@ -104,7 +116,8 @@ fn tests() -> Result<()> {
     let mut command = cargo(&["test", "--workspace", "--lib", "--bins", "--tests"]);
     mark.put_on(&mut command);
     let passed = run(&mut command);
-    let left = mark.left_behind(&target(), &databases::SERVERS);
+    let servers = [&databases::SERVERS[..], &kubernetes::SERVERS].concat();
+    let left = mark.left_behind(&target(), &servers);
     for leftover in &left {
         end(leftover.process);
     }

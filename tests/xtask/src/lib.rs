@@ -2,8 +2,10 @@
 
 pub mod check;
 pub mod databases;
+pub mod demo;
 pub mod generated;
 pub mod guest;
+pub mod kubernetes;
 pub mod leftovers;
 pub mod proto;
 pub mod steps;

@@ -1,13 +1,15 @@
 //! `cargo xtask VERB`: the one place where everything that a developer types is found.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
 use tests_xtask::check::{self, Part};
+use tests_xtask::kubernetes::{self, Programs};
 use tests_xtask::steps::{run, say};
 use tests_xtask::toolchain::require_c_compiler;
-use tests_xtask::{generated, guest, workspace};
+use tests_xtask::{demo, generated, guest, workspace};
 
 /// Everything that a developer types.
 ///
@@ -37,6 +39,24 @@ enum Verb {
         /// Leave it running, with its addresses, until Ctrl-C
         #[arg(long)]
         keep: bool,
+        /// With two real Kubernetes API servers, one of which is stopped and started again; needs Go
+        #[arg(long)]
+        kubernetes: bool,
+    },
+    /// Start Kubernetes API servers on loopback to try things with, until Ctrl-C
+    ///
+    /// The first time they are built from Go modules, which takes about five minutes. It says where they are, where their
+    /// kubeconfigs are, and what can be typed to stop, freeze or replace one.
+    Clusters {
+        /// How many
+        #[arg(long, default_value_t = 2)]
+        count: u8,
+        /// Where kubeconfigs are written; left out: a temporary folder that goes with them
+        #[arg(long, value_name = "FOLDER")]
+        folder: Option<PathBuf>,
+        /// Start nothing: have tests/clusters/go name this version of Kubernetes, v1.34.4 for example
+        #[arg(long, value_name = "VERSION", conflicts_with_all = ["count", "folder"])]
+        recipe: Option<String>,
     },
     /// Build guest/component into target/guest/lifecycle.wasm, the component that the binary carries
     Guest,
@@ -80,7 +100,11 @@ fn perform(verb: Verb) -> Result<()> {
     match verb {
         Verb::Test { only } => check::check(&only),
         Verb::Ci => check::check(&[]),
-        Verb::Demo { keep } => demo(keep),
+        Verb::Demo { keep, kubernetes: true } => demo::with_clusters(keep),
+        // It becomes the demo, so that Ctrl-C and the exit code are its own.
+        Verb::Demo { keep, kubernetes: false } => become_(demo::command(keep)?),
+        Verb::Clusters { recipe: Some(version), .. } => kubernetes::move_to(&version),
+        Verb::Clusters { count, folder, recipe: None } => clusters(count, folder),
         Verb::Guest => {
             let path = guest::build()?;
             say(&format!("{} ({} bytes)", path.display(), std::fs::metadata(&path)?.len()));
@@ -102,17 +126,16 @@ fn perform(verb: Verb) -> Result<()> {
     }
 }
 
-/// Builds with cargo's own progress, then becomes the demo, so that Ctrl-C and the exit code are its own.
-fn demo(keep: bool) -> Result<()> {
-    require_c_compiler()?;
-    say("==> the component that decides (guest/), for WebAssembly");
-    guest::build()?;
-    say("==> the binary (host/); the first time this takes some minutes");
-    run(&mut workspace::build_binary())?;
-    let mut command = std::process::Command::new(workspace::binary());
-    command.arg("demo");
-    if keep {
-        command.arg("--keep");
+/// Builds what starts them, then becomes it, so that what is typed and Ctrl-C are its own.
+fn clusters(count: u8, folder: Option<PathBuf>) -> Result<()> {
+    if let Programs::NoGo(missing) = kubernetes::prepare()? {
+        bail!("no cluster can be started here: {missing}");
+    }
+    run(&mut workspace::cargo(&["build", "--workspace", "--bin", "clusters"]))?;
+    let mut command = std::process::Command::new(workspace::built("clusters"));
+    command.args(["--count", &count.to_string()]);
+    if let Some(folder) = folder {
+        command.arg("--folder").arg(folder);
     }
     become_(command)
 }
@@ -120,7 +143,7 @@ fn demo(keep: bool) -> Result<()> {
 #[cfg(unix)]
 fn become_(mut command: std::process::Command) -> Result<()> {
     use std::os::unix::process::CommandExt as _;
-    Err(command.exec()).context("the demo could not be started")
+    Err(command.exec()).context("it was built and could not be started")
 }
 
 #[cfg(not(unix))]

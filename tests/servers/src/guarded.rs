@@ -7,14 +7,16 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 
 /// `$1` is the folder, `$2` the signal that ends the server with everything below it, and what follows its command. The
-/// server lies still if it was stopped, so it is continued before it is ended.
+/// server lies still if it was stopped, so it is continued before it is ended. Whoever was given another search path still
+/// has the folder removed.
 const GUARD: &str = r#"
 folder=$1; signal=$2; shift 2
 : >>"$folder/server.log"
@@ -25,12 +27,16 @@ read -r word
 kill -CONT "$server" 2>/dev/null
 kill -"$signal" "$server" 2>/dev/null
 wait "$server" 2>/dev/null
+PATH=$PATH:/usr/bin:/bin
 [ "$word" = keep ] || rm -rf "$folder"
 "#;
 
-/// Who a server runs as: it refuses to be root.
+/// Between two looks whether a server has ended.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Who a server runs as that refuses to be root.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Owner {
+pub struct Owner {
     user: u32,
     group: u32,
 }
@@ -38,7 +44,10 @@ pub(crate) struct Owner {
 impl Owner {
     /// Absent if this process is not root and servers run as it does; otherwise the first of these users that the
     /// machine knows, or nobody.
-    pub(crate) fn for_server(user: &str) -> Result<Option<Self>> {
+    ///
+    /// # Errors
+    /// When the machine knows neither.
+    pub fn for_server(user: &str) -> Result<Option<Self>> {
         if !geteuid().is_root() {
             return Ok(None);
         }
@@ -56,43 +65,36 @@ impl Owner {
     }
 
     /// Gives it a file or folder.
-    pub(crate) fn own(self, path: &Path) -> Result<()> {
+    ///
+    /// # Errors
+    /// When that is refused.
+    pub fn own(self, path: &Path) -> Result<()> {
         Ok(std::os::unix::fs::chown(path, Some(self.user), Some(self.group))?)
     }
 
     /// Has a command run as it.
-    pub(crate) fn run(self, command: &mut Command) {
+    pub fn run(self, command: &mut Command) {
         command.uid(self.user).gid(self.group);
     }
 }
 
-/// A new folder for a server. Its guard removes it.
-pub(crate) fn folder(owner: Option<Owner>) -> Result<PathBuf> {
-    let folder = tempfile::Builder::new().prefix("swingbridge-database-").tempdir()?.keep();
-    if let Some(owner) = owner {
-        owner.own(&folder)?;
-    }
-    Ok(folder)
-}
-
 /// A server that runs, or did.
 #[derive(Debug)]
-pub(crate) struct Guarded {
+pub struct Guarded {
     guard: Child,
     server: Pid,
 }
 
 impl Guarded {
-    /// Starts a server. Its output is in `server.log` in the folder.
-    pub(crate) fn start(
-        folder: &Path,
-        owner: Option<Owner>,
-        end: &str,
-        server: &Command,
-    ) -> Result<Self> {
+    /// Starts a server in a folder of its own, which its guard removes when the server is ended. Its output is in
+    /// `server.log` there. `end` is the signal that ends it with everything below it.
+    ///
+    /// # Errors
+    /// When no shell guards it.
+    pub fn start(folder: &Path, owner: Option<Owner>, end: &str, server: &Command) -> Result<Self> {
         let mut command = Command::new("/bin/sh");
         command
-            .args(["-c", GUARD, "database-guard"])
+            .args(["-c", GUARD, "server-guard"])
             .arg(folder)
             .arg(end)
             .arg(server.get_program())
@@ -114,7 +116,7 @@ impl Guarded {
     }
 
     /// Whether it still runs.
-    pub(crate) fn runs(&self) -> bool {
+    pub fn runs(&self) -> bool {
         let stat = format!("/proc/{}/stat", self.server.as_raw_pid());
         match fs::read_to_string(stat) {
             Ok(stat) => !stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('Z')),
@@ -124,7 +126,10 @@ impl Guarded {
     }
 
     /// Sends a signal to the server and to what it started.
-    pub(crate) fn signal(&self, signal: Signal) -> Result<()> {
+    ///
+    /// # Errors
+    /// When it had ended already.
+    pub fn signal(&self, signal: Signal) -> Result<()> {
         let mut all = vec![self.server];
         all.extend(children(self.server));
         for process in all {
@@ -135,8 +140,30 @@ impl Guarded {
         Ok(())
     }
 
+    /// Asks it to end by itself, as an operator does, and waits until it has, so long. Its folder is left.
+    ///
+    /// # Errors
+    /// When it does not end in time; it is killed then.
+    pub async fn stop(self, within: Duration) -> Result<()> {
+        // One that has ended meanwhile is no loss.
+        let _ended = kill_process(self.server, Signal::TERM);
+        let ended = tokio::time::timeout(within, async {
+            while self.runs() {
+                tokio::time::sleep(LOOK).await;
+            }
+        });
+        let ended = ended.await;
+        self.kill()?;
+        ended.with_context(|| {
+            format!("it was asked to end, and had not after {}s", within.as_secs())
+        })
+    }
+
     /// Kills it as a power cut would, and leaves its folder.
-    pub(crate) fn kill(mut self) -> Result<()> {
+    ///
+    /// # Errors
+    /// When it cannot be killed.
+    pub fn kill(mut self) -> Result<()> {
         self.signal(Signal::KILL)?;
         let mut stdin = self.guard.stdin.take().context("the guard listens")?;
         stdin.write_all(b"keep\n")?;
@@ -146,7 +173,7 @@ impl Guarded {
     }
 
     /// Ends it, and its folder with it.
-    pub(crate) fn end(&mut self) {
+    pub fn end(&mut self) {
         drop(self.guard.stdin.take());
         let _ended = self.guard.wait();
     }
@@ -169,9 +196,15 @@ fn children(of: Pid) -> Vec<Pid> {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use super::{Guarded, folder};
+    use super::Guarded;
     use rustix::process::Signal;
+    use std::path::PathBuf;
     use std::process::Command;
+    use std::time::Duration;
+
+    fn folder() -> PathBuf {
+        tempfile::Builder::new().prefix("swingbridge-server-").tempdir().expect("a folder").keep()
+    }
 
     fn sleeper() -> Command {
         let mut command = Command::new("sleep");
@@ -181,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_server_and_its_folder_are_gone_when_nobody_holds_its_guard() {
-        let folder = folder(None).expect("a folder");
+        let folder = folder();
         let mut server = Guarded::start(&folder, None, "KILL", &sleeper()).expect("started");
         assert!(server.runs());
         server.signal(Signal::STOP).expect("stopped");
@@ -192,10 +225,18 @@ mod tests {
 
     #[test]
     fn a_server_that_is_killed_leaves_its_folder() {
-        let folder = folder(None).expect("a folder");
+        let folder = folder();
         let server = Guarded::start(&folder, None, "KILL", &sleeper()).expect("started");
         server.kill().expect("killed");
         assert!(folder.join("server.log").is_file());
+        std::fs::remove_dir_all(folder).expect("cleared away");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_ends_when_it_is_asked_is_not_waited_for_any_longer() {
+        let folder = folder();
+        let server = Guarded::start(&folder, None, "KILL", &sleeper()).expect("started");
+        server.stop(Duration::from_secs(1_000)).await.expect("ended");
         std::fs::remove_dir_all(folder).expect("cleared away");
     }
 }
