@@ -60,7 +60,7 @@ pub(crate) fn checked(what: &str) -> String {
 pub(crate) fn changes(changes: &[Change]) -> String {
     let mut kinds: BTreeMap<(String, String), Vec<(&str, &str)>> = BTreeMap::new();
     for (from, to, name, why) in changes {
-        let from = from.clone().unwrap_or_else(|| "(Clouddriver)".to_owned());
+        let from = from.clone().unwrap_or_else(|| "(new)".to_owned());
         let to = to.clone().unwrap_or_else(|| "(removed)".to_owned());
         kinds.entry((from, to)).or_default().push((name, why));
     }
