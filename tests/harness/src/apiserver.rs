@@ -429,7 +429,7 @@ async fn answer(
     by_certificate: bool,
 ) -> Result<Response<Body>, Infallible> {
     let (head, body) = request.into_parts();
-    let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let mut state = shared.state.lock().unwrap();
     state.asked.push(format!("{} {}", head.method, head.uri));

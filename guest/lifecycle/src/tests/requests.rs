@@ -218,7 +218,7 @@ fn a_check_that_nobody_answered_is_not_done() {
         .row(|row| row.requests = vec![open("r1", "check")])
         .agent(agent("a2", "z"))
         .knows(holding("a1", Observed::NotHeld).asked(OperationKind::Check).gone(NOW));
-    let decided = world.hears("a1", crate::AgentEvent::Left);
+    let decided = world.hears("a1", AgentEvent::Left);
     let [finished] = &decided.changed().finished[..] else { panic!("{decided:?}") };
     assert!(matches!(&finished.finish, Finish::Failed(why) if why.code == "lost"), "{finished:?}");
 }
@@ -246,7 +246,16 @@ fn a_check_moves_no_state() {
         let (one, other) = match state {
             State::Active => (held("a1"), held("a2")),
             State::Activating => (holding("a1", Observed::NotHeld), adding),
-            _ => (holding("a1", Observed::NotHeld), holding("a2", Observed::NotHeld)),
+            State::Inactive
+            | State::ToMigrate
+            | State::Failed
+            | State::Orphaned
+            | State::ToDeactivate
+            | State::Deactivating
+            | State::Deleting
+            | State::DeleteFailed => {
+                (holding("a1", Observed::NotHeld), holding("a2", Observed::NotHeld))
+            }
         };
         for failed in [None, Some(failure("unreachable"))] {
             let mut one = one.clone();

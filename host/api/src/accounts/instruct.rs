@@ -54,7 +54,7 @@ pub(crate) async fn rebind(
         }
         attributes.push((key.to_owned(), value));
     }
-    let asked = instruction(Action::Rebind, name, &caller, attributes)?;
+    let asked = instruction(Action::Rebind, name, &caller, &attributes)?;
     ask(&state, asked, caller.reply, Conflicts::Listed, Accepted::AsAsked).await
 }
 
@@ -72,7 +72,7 @@ pub(crate) async fn check(
     AccountName(name): AccountName,
     caller: Caller,
 ) -> Result<Response, Problem> {
-    let asked = instruction(Action::Check, name, &caller, Vec::new())?;
+    let asked = instruction(Action::Check, name, &caller, &[])?;
     ask(&state, asked, caller.reply, Conflicts::Listed, Accepted::WithAnswers).await
 }
 
@@ -81,12 +81,12 @@ fn instruction(
     action: Action,
     name: String,
     caller: &Caller,
-    attributes: Vec<(String, String)>,
+    attributes: &[(String, String)],
 ) -> Result<Asked, Problem> {
     let item: Named<Wanted> = (name, Ok((None, None)));
     let mut asked = asked(caller, action, names::sort(vec![item], Conflicts::Listed)?, None);
     for item in asked.groups.iter_mut().flat_map(|(_, items)| items) {
-        item.attributes.clone_from(&attributes);
+        item.attributes = attributes.to_vec();
     }
     Ok(asked)
 }

@@ -85,6 +85,7 @@ fn step(id: &str, from: Option<&str>, to: Option<&str>) -> JournalEntry {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one answer, whole")]
 async fn an_account_is_read_in_the_shape_that_scripts_poll() {
     let answer = world().get("/agents/kubernetes/accounts/a").await;
     assert_eq!(answer.status, 200);

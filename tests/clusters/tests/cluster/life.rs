@@ -72,9 +72,9 @@ async fn a_stopped_or_killed_cluster_refuses_and_comes_back_with_what_it_had() -
     let (kubeconfig, fingerprint) = (cluster.kubeconfig(), cluster.fingerprint().to_owned());
     for killed in [false, true] {
         if killed {
-            cluster.kill()?
+            cluster.kill()?;
         } else {
-            cluster.stop().await?
+            cluster.stop().await?;
         }
         let refused = TcpStream::connect(cluster.address()).await.expect_err("nobody is there");
         assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);

@@ -94,9 +94,9 @@ async fn a_namespace_that_comes_or_goes_is_told_by_the_watch_without_a_look() {
     let before = looks();
     for (change, names) in [(true, 4), (false, 3)] {
         if change {
-            api.make("prod")
+            api.make("prod");
         } else {
-            api.delete("prod")
+            api.delete("prod");
         }
         let told = async {
             tokio::select! {
