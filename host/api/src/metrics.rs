@@ -24,6 +24,7 @@
 //! Figures of tables are the same on every replica, and read at most once in ten seconds, however often somebody looks.
 //! Counters are this replica's own, since its start. No label names an account.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use axum::extract::{MatchedPath, Request, State};
@@ -50,6 +51,9 @@ use crate::state::{ApiState, Shared};
 const FIGURES_MS: Millis = 10_000;
 /// The media type of the text.
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// Why a held account may be unhealthy (`spec/agent-link.md`).
+const HEALTH_CODES: [&str; 5] =
+    ["internal", "invalid-kubeconfig", "timeout", "unauthorized", "unreachable"];
 /// Upper ends of the latencies that are told apart, in seconds.
 const LATENCIES: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
 
@@ -173,7 +177,10 @@ fn tables(registry: &mut Registry, seen: &Seen, now: Millis) {
     let Some((figures, agents)) = &seen.figures else { return };
     let by_state = figures.accounts.iter().map(|(state, count)| (state.clone(), *count));
     family(registry, "accounts", "Accounts by state", "state", by_state);
-    let by_code = figures.unhealthy.iter().cloned();
+    // Those that there are none of too, so that an alarm has something to look at.
+    let mut by_code: BTreeMap<String, u64> =
+        HEALTH_CODES.iter().map(|code| ((*code).to_owned(), 0)).collect();
+    by_code.extend(figures.unhealthy.iter().cloned());
     let help = "Accounts that are held and whose cluster does not answer as it should";
     family(registry, "accounts_unhealthy", help, "code", by_code);
     let by_presence = agents.iter().map(|(presence, count)| (presence.as_str().to_owned(), *count));

@@ -44,8 +44,12 @@ impl Server {
         if host.is_empty() || host.len() > LONGEST {
             return Err(wrong("has no host, or too long a one"));
         }
+        let after_host = uri
+            .authority()
+            .and_then(|authority| authority.as_str().strip_prefix(uri.host().unwrap_or_default()));
         let port = match uri.port() {
-            None => 443,
+            None if after_host.is_some_and(str::is_empty) => 443,
+            None => return Err(wrong("has no port that can be")),
             Some(port) => port.as_str().parse().map_err(|_| wrong("has no port that can be"))?,
         };
         if port == 0 {

@@ -38,8 +38,12 @@ pub(super) fn require(recipe: &Recipe) -> Result<(), String> {
     Err(format!("Go is too old: {reason}. {install}"))
 }
 
-/// `go1.26.8` and `1.24.0` as numbers, to be compared. What is no number counts as the newest: a build of one's own.
+/// `go1.26.8` and `1.24.0` as numbers, to be compared. What is no number counts as the newest: a build of one's own; no
+/// answer at all as the oldest.
 fn number(version: &str) -> [u32; 3] {
+    if version.trim().is_empty() {
+        return [0; 3];
+    }
     let mut parts = version.trim_start_matches("go").split(['.', 'r', 'b', '-', ' ']);
     if parts.clone().next().is_none_or(|first| first.parse::<u32>().is_err()) {
         return [u32::MAX; 3];
