@@ -106,7 +106,7 @@ async fn definitions_that_a_stock_clouddriver_lists_as_enabled_are_refused_with_
         (inline(&config.replace("https://", "http://")), "only https shows who answers"),
         (inline(&config.replace(&api.url(), "ftp://elsewhere")), "only https"),
         (json!({}), "give kubeconfigContents"),
-        (json!({ "kubeconfigFile": "/home/somebody/.kube/config" }), "this agent reads none"),
+        (json!({ "kubeconfigFile": "/etc/kubernetes/admin.conf" }), "this agent reads none"),
     ] {
         let (code, text) = scene.refused(&definition).await;
         assert_eq!(code, Code::InvalidKubeconfig, "{text}");
