@@ -40,9 +40,16 @@ pub fn build_binary() -> Command {
 }
 
 /// A cargo command in the workspace's folder, with the cargo that runs us.
+///
+/// What that cargo told us of our own package is not handed on: there are build scripts (ring's) that run again when it
+/// changes, and everything on top of them would be built anew whenever xtask and a cargo that was typed take turns.
 #[must_use]
 pub fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(root());
+    let ours = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in env::vars_os().filter(|(name, _)| name.to_str().is_some_and(ours)) {
+        command.env_remove(name);
+    }
     command
 }
