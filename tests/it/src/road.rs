@@ -13,6 +13,7 @@ mod repeated;
 mod secrets;
 mod there_and_back;
 mod trouble;
+mod two_at_once;
 
 use std::sync::Arc;
 
