@@ -9,6 +9,7 @@
 
 mod agents;
 mod batches;
+mod beside;
 mod bridge;
 mod counts;
 mod dispatch;

@@ -18,6 +18,7 @@ use host_core::unit::assemble::{Call, KeptDefinition, assemble};
 use host_core::unit::{Fences, RowUpdate, Unit, Writes};
 use tracing::{error, warn};
 
+use crate::beside::Beside;
 use crate::bridge::Shared;
 use crate::counts::{Counter, Tally};
 use crate::lessons::{Learnt, Taught, of_other_instances};
@@ -86,6 +87,8 @@ struct Decided {
     presence: SeenPresence,
     /// Agents and instances that are asked, where something is known of another instance.
     others: Vec<(String, String)>,
+    /// What was known beside what was learnt.
+    beside: Beside,
 }
 
 /// What became of a [`Work`].
@@ -196,6 +199,10 @@ impl Shared {
                         Answer::Nothing | Answer::Outcomes(_) => None,
                     };
                     let look_again = wrote && self.presence_moved(&decided.presence).await;
+                    let moved = self.moved_beside(decided.beside).await;
+                    if !look_again && !moved.is_empty() {
+                        self.look_again(moved);
+                    }
                     return Ok(Done { wake, look_again });
                 }
                 Err(ApplyError::Stale(what) | ApplyError::Busy(what)) => lost = what,
@@ -252,16 +259,19 @@ impl Shared {
         call.gone = self.gone(&call);
         presence.gone.clone_from(&call.gone);
         let others = of_other_instances(&call, &writes);
+        let mut beside = Beside::of(&call);
         let ids = &self.ports.ids;
         let unit = assemble(call, &event, &answer, writes, &mut || ids.next());
-        Ok(Decided { unit, answer, presence, others })
+        beside.leave_out(&unit);
+        Ok(Decided { unit, answer, presence, others, beside })
     }
 
     /// What was learnt, where it is nothing to a module.
     fn unasked(&self, call: Call, event: &Event) -> Decided {
         let (answer, ids) = (Answer::Nothing, &self.ports.ids);
         let unit = assemble(call, event, &answer, Writes::default(), &mut || ids.next());
-        Decided { unit, answer, presence: SeenPresence::default(), others: Vec::new() }
+        let (presence, beside) = (SeenPresence::default(), Beside::default());
+        Decided { unit, answer, presence, others: Vec::new(), beside }
     }
 
     /// The definitions that changes are laid over, and what is remembered of names that get a row.

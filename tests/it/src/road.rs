@@ -14,6 +14,7 @@ mod secrets;
 mod seen;
 mod there_and_back;
 mod trouble;
+mod two_at_once;
 mod typed;
 
 use std::sync::Arc;
