@@ -182,7 +182,7 @@ fn tables(registry: &mut Registry, seen: &Seen, now: Millis) {
         HEALTH_CODES.iter().map(|code| ((*code).to_owned(), 0)).collect();
     by_code.extend(figures.unhealthy.iter().cloned());
     let help = "Accounts that are held and whose cluster does not answer as it should";
-    family(registry, "accounts_unhealthy", help, "code", by_code);
+    family(registry, "accounts_unhealthy", help, "code", by_code.into_iter());
     let by_presence = agents.iter().map(|(presence, count)| (presence.as_str().to_owned(), *count));
     family(registry, "agents", "Agents by whether they are there", "presence", by_presence);
     let age = |at: Option<Millis>| at.map_or(0, |at| now.saturating_sub(at) / 1_000);
