@@ -15,12 +15,19 @@ pub(crate) const END: &str = "KILL";
 /// The machine has so many requests at once for all programs, and a dozen servers of tests can have them all.
 const NO_NATIVE_AIO: &str = "--innodb-use-native-aio=0";
 
+/// A folder of its own for temporary tables: a server that starts removes all that it finds where they are kept, those of
+/// other servers too, which then say "Unknown table" (seen with 10.11).
+const TEMPORARY: &str = "tmp";
+
 /// Makes the data, and what the server runs at each start: our user, from loopback only.
 pub(crate) fn make(folder: &Path, owner: Option<Owner>, password: &str) -> Result<()> {
+    let temporary = folder.join(TEMPORARY);
+    std::fs::create_dir(&temporary)?;
     let mut command = Command::new(MariaDb::find()?.install);
     command
         .args(["--no-defaults", "--skip-test-db", NO_NATIVE_AIO])
         .arg(format!("--datadir={}", folder.join("data").display()))
+        .arg(format!("--tmpdir={}", temporary.display()))
         .current_dir(folder);
     let start = folder.join("start.sql");
     let user = "'swingbridge'@'127.0.0.1'";
@@ -33,6 +40,7 @@ pub(crate) fn make(folder: &Path, owner: Option<Owner>, password: &str) -> Resul
     )?;
     if let Some(owner) = owner {
         owner.own(&start)?;
+        owner.own(&temporary)?;
         owner.run(&mut command);
     }
     let output = command.output()?;
@@ -47,6 +55,7 @@ pub(crate) fn command(folder: &Path, port: u16) -> Result<Command> {
     command.arg("--no-defaults");
     for (option, file) in [
         ("datadir", "data"),
+        ("tmpdir", TEMPORARY),
         ("socket", "mariadb.sock"),
         ("pid-file", "mariadb.pid"),
         ("init-file", "start.sql"),
