@@ -20,6 +20,8 @@ pub(crate) const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
 pub(crate) enum Validity {
     /// From now on, so long.
     For(Duration),
+    /// So long that an API server refuses it after that time and no sooner.
+    RefusedAfter(Duration),
     /// Until so long ago.
     Past(Duration),
 }
@@ -82,6 +84,10 @@ impl Signer {
     }
 }
 
+/// For so long an API server takes a token after its end, since clocks differ (`DefaultLeeway` of go-jose's `jwt`, with
+/// which `pkg/serviceaccount` validates).
+const LEEWAY: Duration = Duration::from_secs(60);
+
 /// When a token is issued and when it expires, in seconds since 1970.
 #[expect(
     clippy::disallowed_methods,
@@ -92,6 +98,9 @@ fn times(validity: Validity) -> Result<(u64, u64)> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
     let (issued, expires) = match validity {
         Validity::For(time) => (now, now.checked_add(time)),
+        Validity::RefusedAfter(time) => {
+            (now.saturating_sub(HOUR), now.checked_add(time).and_then(|at| at.checked_sub(LEEWAY)))
+        }
         Validity::Past(time) => {
             let expired = now.checked_sub(time).context("a token of before 1970")?;
             (expired.saturating_sub(HOUR), Some(expired))

@@ -91,6 +91,19 @@ impl Cluster {
         self.signed(account, Validity::For(lasts))
     }
 
+    /// A token of a service account that is refused after so long, and after the ten seconds more for which API servers
+    /// remember whom they knew.
+    ///
+    /// # Errors
+    /// When it cannot be signed.
+    pub fn soon_refused_token(
+        &self,
+        account: &ServiceAccount,
+        after: Duration,
+    ) -> Result<Credential> {
+        self.signed(account, Validity::RefusedAfter(after))
+    }
+
     /// A token of a service account that was good until so long ago.
     ///
     /// # Errors

@@ -63,7 +63,7 @@ async fn each_bad_credential_is_told_by_its_code_and_good_ones_are_taken_beside_
 async fn a_token_that_expires_while_it_is_held_is_told_once_it_is_refused() -> Result<()> {
     let cluster = Cluster::start().await?;
     let account = cluster.service_account("reader", &Rights::ReadEverything).await?;
-    let short = cluster.short_token(&account, Duration::from_secs(8))?;
+    let short = cluster.soon_refused_token(&account, Duration::from_secs(8))?;
     let scene = Scene::start().await?;
     scene.hold("short", &cluster.kubeconfig_of(short)).await?;
     let after =
