@@ -4,25 +4,19 @@
 //! A loss that a second look could disprove (no answer, too late) is told when two looks in a row found it, the second
 //! soon after the first; every other one at once. Each is told once, and so is the return.
 
+mod entry;
+mod waits;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use host_agent::{Change, Code, Identity, Refusal, Seen};
-use sha2::{Digest as _, Sha256};
+use host_agent::{Change, Refusal, Seen};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::look::Looked;
 use crate::options::Rhythm;
 use crate::reach::Known;
-
-/// How soon a look that failed is repeated before it is told, in milliseconds.
-const SECOND_LOOK_MS: u64 = 3_000;
-
-/// What the wait grows by while an account is not healthy, and what it grows to, in milliseconds.
-const GROWTH: f64 = 1.6;
-const LONGEST_MS: u64 = 120_000;
-
-/// How much of every wait is chance.
-const JITTER: f64 = 0.2;
+use entry::{Entry, Watching, digest};
+use waits::{jittered, part};
 
 /// A look that is due.
 #[derive(Debug, Clone)]
@@ -50,35 +44,6 @@ pub(super) struct Settled {
     pub(super) news: bool,
     /// The account's namespaces are to be watched.
     pub(super) watch: bool,
-}
-
-#[derive(Debug, Default)]
-enum Watching {
-    /// Not yet.
-    #[default]
-    No,
-    /// It may not be.
-    Refused,
-    /// It is; the task is there as soon as it runs.
-    Yes(Option<AbortOnDropHandle<()>>),
-}
-
-#[derive(Debug)]
-struct Entry {
-    /// Of this holding: a look or a watch of an earlier one says nothing about it.
-    serial: u64,
-    known: Known,
-    identity: Identity,
-    /// Of the namespaces that were told.
-    namespaces: Option<[u8; 32]>,
-    /// What was told of its health: nothing is wrong, or what is.
-    told: Option<Code>,
-    /// Looks that failed in a row.
-    failures: u32,
-    due: u64,
-    list_due: u64,
-    watching: Watching,
-    checking: Option<AbortOnDropHandle<()>>,
 }
 
 /// All of it.
@@ -257,98 +222,6 @@ impl Book {
     fn of(&mut self, (name, serial): (&str, u64)) -> Option<&mut Entry> {
         self.entries.get_mut(name).filter(|entry| entry.serial == serial)
     }
-}
-
-impl Entry {
-    /// It answers.
-    fn answered(
-        &mut self,
-        check: &Check,
-        looked: &Looked,
-        now: u64,
-        rhythm: Rhythm,
-        chance: f64,
-    ) -> Option<Change> {
-        let Seen { identity, namespaces } = &looked.seen;
-        let returns = self.told.take().is_some();
-        self.failures = 0;
-        self.checking = None;
-        if check.listing {
-            self.list_due = now + jittered(rhythm.namespaces_ms, chance);
-        }
-        let fresh = namespaces.as_deref().map(digest);
-        let others = fresh.is_some() && fresh != self.namespaces;
-        self.namespaces = fresh.or(self.namespaces);
-        let moved = self.identity != *identity;
-        self.identity.clone_from(identity);
-        (returns || moved || others).then(|| self.well(&check.name, namespaces.clone()))
-    }
-
-    /// It does not, or not as it should. With how long to wait.
-    fn failed(
-        &mut self,
-        check: &Check,
-        refusal: &Refusal,
-        rhythm: Rhythm,
-    ) -> (Option<Change>, u64) {
-        self.failures = self.failures.saturating_add(1);
-        self.checking = None;
-        let doubtful = matches!(refusal.code, Code::Unreachable | Code::Timeout);
-        if doubtful && self.failures == 1 && self.told.is_none() {
-            return (None, SECOND_LOOK_MS.min(rhythm.health_ms));
-        }
-        let wait = backoff(rhythm.health_ms, self.failures);
-        if self.told.replace(refusal.code) == Some(refusal.code) {
-            return (None, wait);
-        }
-        let change = Change {
-            account: check.name.clone(),
-            health: Err(refusal.clone()),
-            identity: None,
-            namespaces: None,
-        };
-        (Some(change), wait)
-    }
-
-    fn well(&self, name: &str, namespaces: Option<Vec<String>>) -> Change {
-        Change {
-            account: name.to_owned(),
-            health: Ok(()),
-            identity: Some(self.identity.clone()),
-            namespaces,
-        }
-    }
-}
-
-/// The wait after so many failures.
-fn backoff(health_ms: u64, failures: u32) -> u64 {
-    let grown = scaled(health_ms, GROWTH.powi(i32::try_from(failures.min(30)).unwrap_or(30) - 1));
-    grown.min(LONGEST_MS.max(health_ms))
-}
-
-/// A wait, moved by up to a fifth.
-fn jittered(wait_ms: u64, chance: f64) -> u64 {
-    scaled(wait_ms, 1.0 + JITTER * (2.0 * chance - 1.0))
-}
-
-/// A part of a wait.
-fn part(wait_ms: u64, chance: f64) -> u64 {
-    scaled(wait_ms, chance)
-}
-
-fn scaled(wait_ms: u64, factor: f64) -> u64 {
-    let scaled = std::time::Duration::from_millis(wait_ms).mul_f64(factor.max(0.0));
-    u64::try_from(scaled.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Names namespaces in 32 bytes: they may be ten thousand.
-fn digest(namespaces: &[String]) -> [u8; 32] {
-    let mut digest = Sha256::new();
-    for namespace in namespaces {
-        digest.update(namespace);
-        digest.update(b"\n");
-    }
-    digest.finalize().into()
 }
 
 #[cfg(test)]

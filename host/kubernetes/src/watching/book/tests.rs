@@ -2,7 +2,8 @@
 
 use host_agent::{Change, Code, Definition, Identity, Refusal, Seen};
 
-use super::{Book, Check, SECOND_LOOK_MS, Settled, WatchEnd};
+use super::entry::SECOND_LOOK_MS;
+use super::{Book, Check, Settled, WatchEnd};
 use crate::look::Looked;
 use crate::options::Rhythm;
 use crate::reach::Known;

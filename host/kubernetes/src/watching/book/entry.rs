@@ -1,0 +1,114 @@
+//! What is remembered of one account that is held, and what follows for it from a look.
+
+use host_agent::{Change, Code, Identity, Refusal, Seen};
+use sha2::{Digest as _, Sha256};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::Check;
+use super::waits::{backoff, jittered};
+use crate::look::Looked;
+use crate::options::Rhythm;
+use crate::reach::Known;
+
+/// How soon a look that failed is repeated before it is told, in milliseconds.
+pub(super) const SECOND_LOOK_MS: u64 = 3_000;
+
+#[derive(Debug, Default)]
+pub(super) enum Watching {
+    /// Not yet.
+    #[default]
+    No,
+    /// It may not be.
+    Refused,
+    /// It is; the task is there as soon as it runs.
+    Yes(Option<AbortOnDropHandle<()>>),
+}
+
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// Of this holding: a look or a watch of an earlier one says nothing about it.
+    pub(super) serial: u64,
+    pub(super) known: Known,
+    pub(super) identity: Identity,
+    /// Of the namespaces that were told.
+    pub(super) namespaces: Option<[u8; 32]>,
+    /// What was told of its health: nothing is wrong, or what is.
+    pub(super) told: Option<Code>,
+    /// Looks that failed in a row.
+    pub(super) failures: u32,
+    pub(super) due: u64,
+    pub(super) list_due: u64,
+    pub(super) watching: Watching,
+    pub(super) checking: Option<AbortOnDropHandle<()>>,
+}
+
+impl Entry {
+    /// It answers.
+    pub(super) fn answered(
+        &mut self,
+        check: &Check,
+        looked: &Looked,
+        now: u64,
+        rhythm: Rhythm,
+        chance: f64,
+    ) -> Option<Change> {
+        let Seen { identity, namespaces } = &looked.seen;
+        let returns = self.told.take().is_some();
+        self.failures = 0;
+        self.checking = None;
+        if check.listing {
+            self.list_due = now + jittered(rhythm.namespaces_ms, chance);
+        }
+        let fresh = namespaces.as_deref().map(digest);
+        let others = fresh.is_some() && fresh != self.namespaces;
+        self.namespaces = fresh.or(self.namespaces);
+        let moved = self.identity != *identity;
+        self.identity.clone_from(identity);
+        (returns || moved || others).then(|| self.well(&check.name, namespaces.clone()))
+    }
+
+    /// It does not, or not as it should. With how long to wait.
+    pub(super) fn failed(
+        &mut self,
+        check: &Check,
+        refusal: &Refusal,
+        rhythm: Rhythm,
+    ) -> (Option<Change>, u64) {
+        self.failures = self.failures.saturating_add(1);
+        self.checking = None;
+        let doubtful = matches!(refusal.code, Code::Unreachable | Code::Timeout);
+        if doubtful && self.failures == 1 && self.told.is_none() {
+            return (None, SECOND_LOOK_MS.min(rhythm.health_ms));
+        }
+        let wait = backoff(rhythm.health_ms, self.failures);
+        if self.told.replace(refusal.code) == Some(refusal.code) {
+            return (None, wait);
+        }
+        let change = Change {
+            account: check.name.clone(),
+            health: Err(refusal.clone()),
+            identity: None,
+            namespaces: None,
+        };
+        (Some(change), wait)
+    }
+
+    pub(super) fn well(&self, name: &str, namespaces: Option<Vec<String>>) -> Change {
+        Change {
+            account: name.to_owned(),
+            health: Ok(()),
+            identity: Some(self.identity.clone()),
+            namespaces,
+        }
+    }
+}
+
+/// Names namespaces in 32 bytes: they may be ten thousand.
+pub(super) fn digest(namespaces: &[String]) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    for namespace in namespaces {
+        digest.update(namespace);
+        digest.update(b"\n");
+    }
+    digest.finalize().into()
+}
