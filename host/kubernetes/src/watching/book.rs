@@ -16,7 +16,7 @@ use crate::look::Looked;
 use crate::options::Rhythm;
 use crate::reach::Known;
 use entry::{Entry, Watching, digest};
-use waits::{jittered, part};
+use waits::{backoff, jittered, part};
 
 /// A look that is due.
 #[derive(Debug, Clone)]
@@ -87,7 +87,8 @@ impl Book {
             failures: 0,
             due,
             list_due: now + jittered(self.rhythm.namespaces_ms, chance),
-            watching: Watching::No,
+            watching: Watching::default(),
+            short_watches: 0,
             checking: None,
         };
         self.due.insert((due, name.to_owned()));
@@ -99,7 +100,7 @@ impl Book {
         self.news.remove(name);
         if let Some(entry) = self.entries.remove(name) {
             self.due.remove(&(entry.due, name.to_owned()));
-            self.watches -= usize::from(matches!(entry.watching, Watching::Yes(_)));
+            self.watches -= usize::from(matches!(entry.watching, Watching::Yes { .. }));
         }
     }
 
@@ -120,7 +121,7 @@ impl Book {
         }
         let (_, name) = self.due.pop_first()?;
         let entry = self.entries.get(&name)?;
-        let watched = matches!(entry.watching, Watching::Yes(_));
+        let watched = matches!(entry.watching, Watching::Yes { .. });
         Some(Check {
             serial: entry.serial,
             known: entry.known.clone(),
@@ -153,14 +154,14 @@ impl Book {
         entry.due = now + jittered(due, chance);
         let due = (entry.due, check.name.clone());
         let watchable = looked.is_ok_and(|looked| looked.watchable);
-        let watch = watchable && may_watch && matches!(entry.watching, Watching::No);
+        let watch = watchable && may_watch && entry.watching.may_begin(now);
         if watch {
-            entry.watching = Watching::Yes(None);
+            entry.watching = Watching::Yes { since: now, task: None };
         }
         // What it was found with is not known any more.
-        let stale = entry.told.is_some() && matches!(entry.watching, Watching::Yes(_));
+        let stale = entry.told.is_some() && matches!(entry.watching, Watching::Yes { .. });
         if stale {
-            entry.watching = Watching::No;
+            entry.watching = Watching::default();
         }
         self.watches = self.watches + usize::from(watch) - usize::from(stale);
         self.due.insert(due);
@@ -171,7 +172,7 @@ impl Book {
 
     /// The watch is kept by this task, which ends with the holding.
     pub(super) fn watching(&mut self, check: (&str, u64), task: AbortOnDropHandle<()>) {
-        if let Some(Entry { watching: Watching::Yes(watch), .. }) = self.of(check) {
+        if let Some(Entry { watching: Watching::Yes { task: watch, .. }, .. }) = self.of(check) {
             *watch = Some(task);
         }
     }
@@ -189,19 +190,25 @@ impl Book {
         true
     }
 
-    /// A watch has ended. Whether the account is due earlier than it was.
+    /// A watch has ended. Whether the account is due earlier than it was: a watch that lasted says by its end that
+    /// something may be wrong. One that did not last says so too seldom to be believed, and is begun anew ever later, so
+    /// that a server which closes every watch is not asked without a pause.
     pub(super) fn watch_ended(&mut self, check: (&str, u64), end: WatchEnd, now: u64) -> bool {
+        let health_ms = self.rhythm.health_ms;
         let Some(entry) = self.of(check) else { return false };
-        if !matches!(entry.watching, Watching::Yes(_)) {
-            return false;
-        }
+        let Watching::Yes { since, .. } = entry.watching else { return false };
+        let lasted = now.saturating_sub(since) >= health_ms;
+        entry.short_watches = if lasted { 0 } else { entry.short_watches.saturating_add(1) };
         entry.watching = match end {
             WatchEnd::Refused => Watching::Refused,
-            WatchEnd::Broken => Watching::No,
+            WatchEnd::Broken if lasted => Watching::default(),
+            WatchEnd::Broken => {
+                Watching::No { until: now + backoff(health_ms, entry.short_watches) }
+            }
         };
         entry.list_due = now;
         let old = (entry.due, check.0.to_owned());
-        let sooner = end == WatchEnd::Broken && now < entry.due;
+        let sooner = end == WatchEnd::Broken && lasted && now < entry.due;
         if sooner {
             entry.due = now;
         }

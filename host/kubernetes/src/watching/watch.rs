@@ -23,6 +23,9 @@ const LASTS_MORE_S: f64 = 60.0;
 /// How much later than it was asked the server may end it, in milliseconds.
 const LATER_MS: u64 = 60_000;
 
+/// A request that ends sooner than this did not end as it was asked to, in milliseconds.
+const SHORTEST_MS: u64 = 5_000;
+
 /// The longest line of a watch, in bytes: one namespace's metadata.
 const LONGEST_LINE: usize = 256 << 10;
 
@@ -86,7 +89,8 @@ impl Watch<'_> {
     /// Listens to one request. Whether it ended as it was asked to.
     async fn listen(&mut self, reached: &Reached, response: Response<Body>, lasts_ms: u64) -> bool {
         let surroundings = self.shared.surroundings();
-        let until = surroundings.now().saturating_add(lasts_ms);
+        let begun = surroundings.now();
+        let until = begun.saturating_add(lasts_ms);
         let mut body = response.into_body();
         let mut line = Vec::new();
         let mut tell_at = None;
@@ -96,7 +100,7 @@ impl Watch<'_> {
                 frame = body.frame() => match frame {
                     None => {
                         self.tell(reached);
-                        return true;
+                        return surroundings.now().saturating_sub(begun) >= SHORTEST_MS;
                     }
                     Some(Ok(frame)) => {
                         let Ok(data) = frame.into_data() else { continue };

@@ -102,7 +102,9 @@ impl State {
             return full(403, "{}");
         }
         let (watcher, lines) = mpsc::unbounded_channel();
-        self.watchers.push(watcher);
+        if self.habit != Habit::EndsWatches {
+            self.watchers.push(watcher);
+        }
         let lines = UnboundedReceiverStream::new(lines).map(|line| Ok(Frame::data(line)));
         Response::new(BodyExt::boxed(StreamBody::new(lines)))
     }

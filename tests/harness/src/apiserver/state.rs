@@ -32,6 +32,8 @@ pub enum Habit {
     LeadsTo(String),
     /// Its pages never end.
     EndlessPages,
+    /// It begins every watch, and ends it at once.
+    EndsWatches,
 }
 
 /// What a token is good for.

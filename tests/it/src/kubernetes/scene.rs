@@ -94,7 +94,16 @@ impl Scene {
 
     /// Moves time on to the next look at the only account, when nothing goes on.
     pub(super) async fn next_look(&self) {
-        let at = soon(self.clock.only(1)).await;
+        self.next_of(1).await;
+    }
+
+    /// The same while its namespaces are watched: the watch waits too, for its end, which is later.
+    pub(super) async fn next_look_beside_a_watch(&self) {
+        self.next_of(2).await;
+    }
+
+    async fn next_of(&self, sleepers: usize) {
+        let at = soon(self.clock.only(sleepers)).await;
         self.clock.advance(at - self.clock.time());
     }
 

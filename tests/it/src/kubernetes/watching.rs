@@ -116,6 +116,10 @@ async fn a_watch_that_breaks_calls_for_a_look_at_once_and_for_another_watch() {
     scene.hold("a", &good(&api)).await;
     scene.next_look().await;
     soon(api.until_watched(1)).await;
+    // It lasts.
+    scene.next_look_beside_a_watch().await;
+    scene.next_look_beside_a_watch().await;
+    soon(scene.clock.only(2)).await;
     let now = scene.clock.time();
     api.behave(Habit::HangsUp);
     api.cut();
@@ -131,6 +135,23 @@ async fn a_watch_that_breaks_calls_for_a_look_at_once_and_for_another_watch() {
     api.behave(Habit::Good);
     assert_eq!(scene.told().await[0].health, Ok(()));
     soon(api.until_watched(2)).await;
+}
+
+#[tokio::test]
+async fn a_server_that_ends_every_watch_at_once_is_not_asked_without_a_pause() {
+    let (api, scene) = (ApiServer::start().await, Scene::new());
+    api.behave(Habit::EndsWatches);
+    scene.hold("a", &good(&api)).await;
+    let begun = || api.asked().iter().filter(|asked| asked.contains("watch=true")).count();
+    scene.next_look().await;
+    soon(api.until_watched(1)).await;
+    for _ in 0..9 {
+        scene.next_look().await;
+    }
+    let begun = begun();
+    assert!((2..=4).contains(&begun), "{begun} watches in ten looks");
+    api.make("prod");
+    assert!(scene.told().await[0].namespaces.as_ref().unwrap().contains(&"prod".to_owned()));
 }
 
 #[tokio::test]

@@ -13,15 +13,26 @@ use crate::reach::Known;
 /// How soon a look that failed is repeated before it is told, in milliseconds.
 pub(super) const SECOND_LOOK_MS: u64 = 3_000;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) enum Watching {
-    /// Not yet.
-    #[default]
-    No,
+    /// Not now, and not before this time.
+    No { until: u64 },
     /// It may not be.
     Refused,
-    /// It is; the task is there as soon as it runs.
-    Yes(Option<AbortOnDropHandle<()>>),
+    /// It is, since then; the task is there as soon as it runs.
+    Yes { since: u64, task: Option<AbortOnDropHandle<()>> },
+}
+
+impl Default for Watching {
+    fn default() -> Self {
+        Self::No { until: 0 }
+    }
+}
+
+impl Watching {
+    pub(super) fn may_begin(&self, now: u64) -> bool {
+        matches!(self, Self::No { until } if *until <= now)
+    }
 }
 
 #[derive(Debug)]
@@ -39,6 +50,8 @@ pub(super) struct Entry {
     pub(super) due: u64,
     pub(super) list_due: u64,
     pub(super) watching: Watching,
+    /// Watches that did not last, in a row.
+    pub(super) short_watches: u32,
     pub(super) checking: Option<AbortOnDropHandle<()>>,
 }
 

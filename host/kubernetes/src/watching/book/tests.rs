@@ -180,12 +180,41 @@ fn no_more_is_watched_than_may_be_and_a_watch_that_ends_makes_room() {
     let watch = ("a", checks[0].serial);
     assert!(book.watched(watch, vec!["dev".into()]));
     assert!(!book.watched(watch, vec!["dev".into()]), "it is told once");
-    assert!(book.watch_ended(watch, WatchEnd::Broken, 16_000), "it is looked at at once");
-    let check = book.take_due(16_000).expect("at once");
-    assert_eq!((check.name.as_str(), check.listing), ("a", true));
-    book.release("a");
-    let check = book.take_due(50_000).expect("the other one");
-    assert!(settle(&mut book, &check).watch, "there is room again");
+    assert!(!book.watch_ended(watch, WatchEnd::Broken, 16_000));
+    let checks: Vec<Check> = std::iter::from_fn(|| book.take_due(45_000)).collect();
+    let other = checks.iter().find(|check| check.name == "b").expect("the other one");
+    assert!(settle(&mut book, other).watch, "there is room again");
+}
+
+#[test]
+fn a_watch_that_lasted_and_broke_calls_for_a_look_at_once() {
+    let mut held = Held::begin(5);
+    let check = held.due();
+    let looked = || watchable(seen("AA", &["default"]));
+    assert!(held.book.settle(&check, looked(), held.now, 0.5).watch);
+    assert!(!held.look(looked()).watch, "it is watched already");
+    let broken = held.now + 1;
+    assert!(held.book.watch_ended(("a", check.serial), WatchEnd::Broken, broken));
+    let again = held.book.take_due(broken).expect("at once");
+    assert!(again.listing, "what changed meanwhile is asked for");
+    assert!(held.book.settle(&again, looked(), broken, 0.5).watch, "and it is watched again");
+}
+
+#[test]
+fn a_server_that_closes_every_watch_is_asked_for_one_ever_more_seldom() {
+    let mut held = Held::begin(5);
+    let (mut begun, mut looks) = (Vec::new(), 0);
+    while begun.len() < 6 {
+        let check = held.due();
+        looks += 1;
+        if held.book.settle(&check, watchable(seen("AA", &["default"])), held.now, 0.5).watch {
+            begun.push(held.now);
+            assert!(!held.book.watch_ended(("a", check.serial), WatchEnd::Broken, held.now + 1));
+        }
+    }
+    let waits: Vec<u64> = begun.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert_eq!(waits, [60_000, 60_000, 90_000, 150_000, 150_000]);
+    assert_eq!(looks, 18, "the looks go on as they were");
 }
 
 #[test]
