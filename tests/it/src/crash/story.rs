@@ -23,6 +23,9 @@ accounts:
 /// So often a question is put again before the story has failed.
 const PATIENCE: usize = 2_000;
 
+/// After so many looks what was asked for is asked for again.
+const ASK_AGAIN: usize = 500;
+
 /// The story with its people.
 pub(super) struct Story {
     guardian: Guardian,
@@ -90,12 +93,16 @@ impl Story {
         Ok(())
     }
 
-    /// Instructs until it is so: a refused try ends the request, and the retry comes by itself.
+    /// Instructs until it is so: a refused try ends the request, and the retry comes by itself; a deactivation that came
+    /// to no end in its time is ACTIVE again, and has to be asked for again (`spec/lifecycle.md`).
     async fn states(&self, wanted: &str, names: &[&str]) -> Result<()> {
         let items = names.iter().map(|name| json!({"name": name, "state": wanted})).collect();
-        self.ask(Method::PATCH, "/armory/accounts?wait=30s", Some(Value::Array(items)), &[200])
-            .await?;
-        for _ in 0..PATIENCE {
+        let items = Value::Array(items);
+        for look in 0..PATIENCE {
+            if look % ASK_AGAIN == 0 {
+                let items = Some(items.clone());
+                self.ask(Method::PATCH, "/armory/accounts?wait=30s", items, &[200]).await?;
+            }
             let api = self.guardian.api.borrow().clone();
             if let Ok(states) = api.states().await {
                 let is = |name: &&str| states.contains(&((*name).to_owned(), wanted.to_owned()));
