@@ -255,6 +255,7 @@ fn part(facts: &Facts, holding: &Holding) -> Option<AgentPart> {
     {
         return None;
     }
+    let there = agent.is_some_and(|agent| agent.presence == Presence::Connected);
     let mut part = AgentPart {
         agent: holding.agent.clone(),
         zone: agent.map(|agent| agent.zone.clone()),
@@ -264,7 +265,8 @@ fn part(facts: &Facts, holding: &Holding) -> Option<AgentPart> {
         refused: refused.map(|refusal| (refusal.kind, refusal.failure.clone(), refusal.at)),
         seen: seen.cloned(),
         conflict,
-        health: holding.health.clone(),
+        // What one saw that is not there says nothing of now.
+        health: holding.health.clone().filter(|_| there),
         sentence: String::new(),
     };
     part.sentence = words::agent(&part, holding, facts.now);

@@ -23,7 +23,8 @@ pub(crate) struct AgentOfAccount {
     caching: bool,
     /// Whether its stream is open.
     connected: bool,
-    /// Whether it says that the cluster answers as it should; absent: it has not looked, or does not hold the account.
+    /// Whether it says that the cluster answers as it should; absent: it has not looked, does not hold the account, or is
+    /// not connected and cannot say.
     healthy: Option<bool>,
     /// Why the cluster does not.
     health_error: Option<ErrorView>,
@@ -121,13 +122,14 @@ impl Known {
             namespaces.iter().map(|seen| (seen.agent.as_str(), seen.namespaces.len())).collect();
         let view = |holding: &Holding| {
             let seen = holding.identity.as_ref();
-            let health = holding.health.as_ref();
+            let connected = self.is_connected(&holding.agent);
+            let health = holding.health.as_ref().filter(|_| connected);
             let failure = health.and_then(|health| health.failure.as_ref());
             AgentOfAccount {
                 agent_id: holding.agent.clone(),
                 zone_id: self.0.get(&holding.agent).map(|(zone, _)| zone.clone()),
                 caching: self.holds(holding),
-                connected: self.is_connected(&holding.agent),
+                connected,
                 healthy: health.map(|health| health.failure.is_none()),
                 health_error: failure.map(ErrorView::from),
                 health_since: health.map(|health| health.since),
