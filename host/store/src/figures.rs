@@ -34,7 +34,7 @@ impl Watch for Store {
             }
             let due = Statement::new(sql::NEXT_DUE);
             let oldest_due = read(link.as_mut(), due, account::NAME, Cells::number).await?;
-            let unhealthy = Statement::new(sql::COUNT_UNHEALTHY);
+            let unhealthy = Statement::new(sql::COUNT_UNHEALTHY).bind(false);
             let unhealthy = read(link.as_mut(), unhealthy, holding::NAME, |cells| {
                 Ok((cells.text()?, cells.number()?))
             });

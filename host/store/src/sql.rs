@@ -23,7 +23,7 @@ macro_rules! accounts {
 macro_rules! holding {
     () => {
         "SELECT h.id, h.account, h.agent, h.revision, h.instance, h.observed, h.configured, h.healthy, \
-         h.health_code, h.health_text, h.health_since, h.detail, n.generation \
+         h.health_code, h.health_text, COALESCE(h.health_since, h.last_updated), h.detail, n.generation \
          FROM swingbridge_holdings h LEFT JOIN swingbridge_names n ON n.name = h.account"
     };
 }
@@ -257,10 +257,11 @@ statements! {
     COUNT_OVERDUE = "SELECT COUNT(*) FROM kubesvc_accounts WHERE due_at < ?";
     /// Not by `due_at IS NULL`, which most rows are and an index would be walked for.
     COUNT_DUE_IN = "SELECT COUNT(*), COUNT(due_at) FROM kubesvc_accounts WHERE status IN (?*)";
-    /// Most rows have no code: an index is gone along from the first.
+    /// Most rows have no code: an index is gone along from the first. A replica that knows no codes leaves the one of a
+    /// cluster that answers again.
     COUNT_UNHEALTHY = "SELECT h.health_code, COUNT(DISTINCT h.account) FROM swingbridge_holdings h \
         JOIN swingbridge_agents a ON a.id = h.agent \
-        WHERE h.health_code > '' AND h.observed = 'held' AND a.presence = 'connected' \
+        WHERE h.health_code > '' AND h.healthy = ? AND h.observed = 'held' AND a.presence = 'connected' \
         GROUP BY h.health_code ORDER BY h.health_code";
     COUNT_PENDING = "SELECT COUNT(*), COUNT(sent_at), MIN(created_at) FROM swingbridge_operations \
         WHERE state = 'pending'";

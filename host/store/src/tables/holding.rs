@@ -137,7 +137,7 @@ fn health_values(health: Option<&Health>) -> [Value; 4] {
     ]
 }
 
-/// A row that an earlier version wrote has a health without a code and a time.
+/// A row that an earlier version wrote has a health without a code and a time: it is read as of when it was written.
 fn read_health(cells: &mut Cells) -> Result<Option<Health>, Wrong> {
     let healthy = cells.maybe_flag()?;
     let (failure, since) = (read_failure(cells)?, cells.maybe_number()?);

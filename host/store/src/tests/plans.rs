@@ -120,7 +120,7 @@ fn reads() -> Vec<Statement> {
         bound(sql::COUNT_OVERDUE, "n"),
         Statement::new(sql::COUNT_DUE_IN).list(names(5)),
         Statement::new(sql::COUNT_PENDING),
-        Statement::new(sql::COUNT_UNHEALTHY),
+        Statement::new(sql::COUNT_UNHEALTHY).bind(false),
     ]
 }
 
