@@ -13,6 +13,9 @@ pub const OWN_SCHEME: &str = "secret://swingbridge/";
 /// The engine of Clouddriver's kork that carries the value itself: for tests there, a value in clear everywhere.
 const NOOP: [&str; 3] = ["encrypted:noop!", "encryptedFile:noop!", "secret://noop?"];
 
+/// How references to the contents of a file begin, in kork's notation.
+const FILE_SCHEME: &str = "encryptedFile:";
+
 /// What a reader sees in the place of a secret value.
 const REDACTED: &str = "(redacted)";
 
@@ -66,6 +69,22 @@ impl Definition {
         let mut found = Vec::new();
         self.0.values().for_each(|value| find_references(value, &mut found));
         found
+    }
+
+    /// The same, where the kubeconfig's file is a reference to a file's contents (kork's `encryptedFile:`, which writes
+    /// them into a file of Clouddriver's machine): resolved, it is no path but the kubeconfig itself. `sealed` says what
+    /// stands behind a reference of this bridge's own.
+    #[must_use]
+    pub fn with_file_as_contents(mut self, sealed: impl Fn(&str) -> Option<Secret>) -> Self {
+        let text = self.0.get(super::FILE).and_then(Value::as_str).unwrap_or_default();
+        let behind = sealed(text);
+        let written = behind.as_ref().map_or(text, Secret::expose);
+        if written.starts_with(FILE_SCHEME)
+            && let Some(reference) = self.0.remove(super::FILE)
+        {
+            self.0.insert(super::CONTENTS.to_owned(), reference);
+        }
+        self
     }
 
     /// The definition with secrets in the place of their references, as JSON: for an agent, and for nobody else.

@@ -89,6 +89,31 @@ fn inline_values_are_sealed_and_references_stay() {
 }
 
 #[test]
+fn a_reference_to_the_contents_of_a_file_is_the_kubeconfig_and_no_path() {
+    let resolve = |text: &str| {
+        let read = definition(json!({"kubeconfigFile": text, "context": "c"}));
+        let sealed = |text: &str| {
+            let behind = match text {
+                "secret://swingbridge/1" => "encryptedFile:noop!v:clear",
+                "secret://swingbridge/2" => "encrypted:noop!v:path",
+                _ => return None,
+            };
+            Some(Secret::new(behind.to_owned()))
+        };
+        let resolved = read
+            .with_file_as_contents(sealed)
+            .resolved(|_| Ok::<_, Infallible>(Secret::new("it".to_owned())))
+            .expect("infallible");
+        serde_json::from_str::<serde_json::Value>(resolved.expose()).expect("JSON")
+    };
+    let contents = json!({"kubeconfigContents": "it", "context": "c"});
+    assert_eq!(resolve("encryptedFile:k8s!n:kc!k:config"), contents);
+    assert_eq!(resolve("secret://swingbridge/1"), contents);
+    assert_eq!(resolve("secret://swingbridge/2"), json!({"kubeconfigFile": "it", "context": "c"}));
+    assert_eq!(resolve("/kc"), json!({"kubeconfigFile": "/kc", "context": "c"}));
+}
+
+#[test]
 fn the_noop_engine_is_a_value_and_not_a_reference() {
     assert!(is_reference("encrypted:s3!r:eu!b:x!f:y"));
     assert!(is_reference("secret://swingbridge/1"));
