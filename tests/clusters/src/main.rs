@@ -23,7 +23,7 @@ struct Arguments {
     /// Where kubeconfigs are written; left out: a temporary folder that goes with them
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
-    /// For a program that starts them: end when standard input ends
+    /// For a program that starts them: end when standard input ends, and leave nothing in the folder
     #[arg(long)]
     attached: bool,
 }
@@ -49,7 +49,8 @@ async fn run(arguments: Arguments) -> Result<()> {
     let stopped = tokio::signal::ctrl_c();
     let mut terminated = signal(SignalKind::terminate())?;
     let serve = async {
-        let stage = Stage::set(usize::from(arguments.count), arguments.folder).await?;
+        let count = usize::from(arguments.count);
+        let stage = Stage::set(count, arguments.folder, arguments.attached).await?;
         say(&stage.told());
         control::serve(stage, arguments.attached).await
     };

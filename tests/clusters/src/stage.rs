@@ -55,11 +55,28 @@ pub(crate) struct Stage {
     folder: PathBuf,
     /// The folder, if it was not named.
     _own: Option<Scratch>,
+    /// What was written into a folder that a program named goes with the clusters: nobody else cleans up if that program
+    /// is killed, and they are credentials.
+    attached: bool,
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if self.attached {
+            for number in 1..=self.clusters.len() {
+                let _gone = fs::remove_file(self.administrator(number));
+                let _gone = fs::remove_file(self.reader(number));
+            }
+            let _gone = fs::remove_file(self.folder.join(crate::control::SOCKET));
+            // It stays if something of somebody else's is in it.
+            let _gone = fs::remove_dir(&self.folder);
+        }
+    }
 }
 
 impl Stage {
     /// Starts so many clusters and writes their kubeconfigs.
-    pub(crate) async fn set(count: usize, folder: Option<PathBuf>) -> Result<Self> {
+    pub(crate) async fn set(count: usize, folder: Option<PathBuf>, attached: bool) -> Result<Self> {
         let (folder, own) = match folder {
             Some(folder) => {
                 fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
@@ -71,7 +88,7 @@ impl Stage {
             }
         };
         let clusters = Cluster::start_many(count, Options { controllers: true }).await?;
-        let stage = Self { clusters, folder, _own: own };
+        let stage = Self { clusters, folder, _own: own, attached };
         for number in 1..=count {
             stage.write(number).await?;
         }

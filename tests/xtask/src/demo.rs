@@ -100,6 +100,5 @@ impl Drop for Clusters {
     fn drop(&mut self) {
         drop(self.process.stdin.take());
         let _ended = self.process.wait();
-        let _gone = std::fs::remove_dir_all(&self.folder);
     }
 }

@@ -17,13 +17,18 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// Starts it with everything that it makes in a folder.
 fn start(mark: &Mark, temporary: &Path, kubeconfigs: &Path) -> Child {
+    start_with(mark, temporary, kubeconfigs, &[])
+}
+
+fn start_with(mark: &Mark, temporary: &Path, kubeconfigs: &Path, flags: &[&str]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_clusters"));
     mark.put_on(&mut command);
     command
+        .args(flags)
         .args(["--count", "1", "--folder"])
         .arg(kubeconfigs)
         .env("TMPDIR", temporary)
-        .stdin(Stdio::null())
+        .stdin(if flags.is_empty() { Stdio::null() } else { Stdio::piped() })
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -78,6 +83,26 @@ async fn it_does_what_it_is_told_and_leaves_nothing_when_it_is_killed() {
 
     assert!(!mark.left_in(Path::new("/")).is_empty());
     clusters.kill().unwrap();
+    clusters.wait().unwrap();
+    wait_for("the end of all processes", || mark.left_in(Path::new("/")).is_empty());
+    wait_for("an empty folder", || is_empty(temporary.path()));
+}
+
+#[tokio::test]
+async fn a_program_that_is_gone_leaves_no_credentials_behind() {
+    if skipped("a_program_that_is_gone_leaves_no_credentials_behind").await.unwrap() {
+        return;
+    }
+    let mark = Mark::named("clusters-of-a-program");
+    let temporary = tempfile::tempdir().unwrap();
+    let kubeconfigs = temporary.path().join("kubeconfigs");
+    let mut clusters = start_with(&mark, temporary.path(), &kubeconfigs, &["--attached"]);
+    wait_for("the socket", || {
+        assert!(clusters.try_wait().unwrap().is_none(), "it has ended");
+        kubeconfigs.join("control").exists()
+    });
+    assert!(kubeconfigs.join("cluster-1.yml").exists());
+    drop(clusters.stdin.take());
     clusters.wait().unwrap();
     wait_for("the end of all processes", || mark.left_in(Path::new("/")).is_empty());
     wait_for("an empty folder", || is_empty(temporary.path()));
