@@ -82,7 +82,7 @@ fn hear(desk: &mut Desk, message: Option<Message>) -> Option<End> {
             None
         }
         Some(Message::Ack(ack)) => {
-            desk.acknowledged(&ack.operation_ids);
+            desk.acknowledged(&ack);
             None
         }
         Some(Message::Drain(drain)) => Some(End::Drained(drain.reason)),

@@ -121,9 +121,10 @@ impl Desk {
         }
     }
 
-    /// The bridge has committed these answers.
-    pub(crate) fn acknowledged(&mut self, operations: &[String]) {
-        self.ledger.acknowledged(operations);
+    /// The bridge has committed what this names.
+    pub(crate) fn acknowledged(&mut self, ack: &wire::Ack) {
+        self.ledger.acknowledged(&ack.operation_ids);
+        self.ledger.heard(&ack.observations);
     }
 
     /// Waits for the next thing that happens by itself, and takes it in. Dropping the future loses nothing.
@@ -168,7 +169,10 @@ impl Desk {
         let results = self.ledger.next_results(TOGETHER);
         let words: Vec<Message> = if results.is_empty() {
             let observations = packing::pack(self.ledger.next_observations(TOGETHER), max).parts;
-            let said = |observations| Message::Observations(wire::Observations { observations });
+            let said = |observations: Vec<wire::Observation>| {
+                let number = self.ledger.say(&observations);
+                Message::Observations(wire::Observations { observations, number })
+            };
             observations.into_iter().map(said).collect()
         } else {
             let said = |results| Message::Results(wire::OperationResults { results });

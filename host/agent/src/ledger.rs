@@ -226,15 +226,14 @@ impl Ledger {
         self.accounts.iter().filter_map(|(name, entry)| entry.registered(name)).collect()
     }
 
-    /// A heartbeat's time has passed: answers that were sent before the last one, and are not acknowledged, are to be
-    /// sent again.
+    /// A heartbeat's time has passed: what was sent before the last one, and is not acknowledged, is to be sent again.
     pub fn beat(&mut self) {
         self.outbox.beat();
         for name in self.unacknowledged.values() {
             let answer = self.accounts.get_mut(name).and_then(|entry| entry.answer.as_mut());
             let Some(answer) = answer else { continue };
             if std::mem::replace(&mut answer.waited, true) {
-                self.outbox.answer(name);
+                self.outbox.answer_again(name);
             }
         }
     }
@@ -257,6 +256,16 @@ impl Ledger {
     pub fn next_observations(&mut self, limit: usize) -> Vec<wire::Observation> {
         let accounts = &self.accounts;
         self.outbox.take_observed(limit, |name| accounts.get(name)?.observed(name))
+    }
+
+    /// Gives a message with these observations its number.
+    pub fn say(&mut self, observations: &[wire::Observation]) -> u64 {
+        self.outbox.say(observations.iter().map(|seen| seen.account.as_str()))
+    }
+
+    /// The bridge has committed the observations of these messages.
+    pub fn heard(&mut self, numbers: &[u64]) {
+        self.outbox.heard(numbers);
     }
 
     fn answer(

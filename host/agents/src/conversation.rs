@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use host_core::BATCH_MAX;
-use host_core::agent::{OperationResult, Registration};
+use host_core::agent::{HeldAccount, OperationResult, Registration};
 use host_core::port::link::{RegistrationRefused, Session};
 use proto::agent::v1::{
     Ack, BridgeMessage, Drain, Refused, Registered, bridge_message::Message, refused::Reason,
@@ -148,9 +148,9 @@ async fn listen(shared: &Shared, stream: &Stream, reader: &mut Reader) -> End {
                     return end;
                 }
             }
-            Ok(Word::Observations(accounts)) => {
-                for batch in accounts.chunks(BATCH_MAX) {
-                    shared.events.observations(stream.session.clone(), batch.to_vec()).await;
+            Ok(Word::Observations { seen, number }) => {
+                if let Err(end) = take_observations(shared, stream, &seen, number).await {
+                    return end;
                 }
             }
             Err(Unread::Left) => return End::Left,
@@ -170,18 +170,35 @@ async fn take_results(
     for batch in results.chunks(BATCH_MAX) {
         let operations = shared.events.results(stream.session.clone(), batch.to_vec()).await;
         if told.is_ok() && !operations.is_empty() {
-            told = acknowledge(shared, stream, operations).await;
+            let ack = Ack { operation_ids: operations, observations: Vec::new() };
+            told = acknowledge(shared, stream, ack).await;
         }
     }
     told
 }
 
-async fn acknowledge(
+/// The same for what it saw, which is acknowledged if all of it is committed.
+async fn take_observations(
     shared: &Shared,
     stream: &Stream,
-    operation_ids: Vec<String>,
+    seen: &[HeldAccount],
+    number: Option<u64>,
 ) -> Result<(), End> {
-    let ack = say(Message::Ack(Ack { operation_ids }));
+    let mut all = true;
+    for batch in seen.chunks(BATCH_MAX) {
+        all &= shared.events.observations(stream.session.clone(), batch.to_vec()).await;
+    }
+    match number.filter(|_| all) {
+        Some(number) => {
+            let ack = Ack { operation_ids: Vec::new(), observations: vec![number] };
+            acknowledge(shared, stream, ack).await
+        }
+        None => Ok(()),
+    }
+}
+
+async fn acknowledge(shared: &Shared, stream: &Stream, ack: Ack) -> Result<(), End> {
+    let ack = say(Message::Ack(ack));
     let deaf_at = shared.clock.now() + shared.options.timeout_ms;
     tokio::select! {
         biased;

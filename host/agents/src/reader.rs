@@ -53,7 +53,7 @@ impl Reader {
         let message = self.message().await?;
         match words::read(message)? {
             Word::Results(results) => self.gather(results).map(Word::Results),
-            word @ (Word::Heartbeat | Word::Observations(_)) => Ok(word),
+            word @ (Word::Heartbeat | Word::Observations { .. }) => Ok(word),
         }
     }
 

@@ -22,7 +22,12 @@ pub enum Word {
     /// It answers.
     Results(Vec<OperationResult>),
     /// It saw a change by itself.
-    Observations(Vec<HeldAccount>),
+    Observations {
+        /// What it saw.
+        seen: Vec<HeldAccount>,
+        /// The message's number; none if the agent does not want to know whether it was taken in.
+        number: Option<u64>,
+    },
 }
 
 /// Reads a message of an agent that has registered.
@@ -40,8 +45,9 @@ pub fn read(message: wire::AgentMessage) -> Read<Word> {
             results.results.into_iter().map(result).collect::<Read<_>>().map(Word::Results)
         }
         Some(agent_message::Message::Observations(observations)) => {
-            let accounts = observations.observations.into_iter().map(observation);
-            accounts.collect::<Read<_>>().map(Word::Observations)
+            let number = Some(observations.number).filter(|number| *number > 0);
+            let seen = observations.observations.into_iter().map(observation);
+            Ok(Word::Observations { seen: seen.collect::<Read<_>>()?, number })
         }
     }
 }
@@ -83,8 +89,7 @@ fn observation(seen: wire::Observation) -> Read<HeldAccount> {
     if seen.namespaces.len() > bounds::NAMESPACES {
         return broken(format!("{account} has more than {} namespaces", bounds::NAMESPACES));
     }
-    let namespaces =
-        seen.namespaces.into_iter().map(|n| id(n, "a namespace")).collect::<Read<Vec<_>>>()?;
+    let looked = seen.namespaces_seen || !seen.namespaces.is_empty();
     Ok(HeldAccount {
         configured: configured(seen.origin, &account)?,
         held: revision(seen.held, seen.definition_revision)?,
@@ -92,7 +97,7 @@ fn observation(seen: wire::Observation) -> Read<HeldAccount> {
         identity: seen.identity.map(identity).transpose()?,
         healthy: healthy(seen.health, &account)?,
         failure: seen.failure.map(failure).transpose()?,
-        namespaces: (!namespaces.is_empty()).then_some(namespaces),
+        namespaces: looked.then(|| possible(seen.namespaces)),
         account,
     })
 }
@@ -104,11 +109,16 @@ fn namespaces(seen: wire::SeenNamespaces) -> Read<SeenNamespaces> {
             bounds::NAMESPACES_NAMED
         ));
     }
-    let first = seen.first.into_iter().map(|name| id(name, "a namespace"));
     Ok(SeenNamespaces {
-        first: first.collect::<Read<Vec<_>>>()?,
+        first: possible(seen.first),
         count: number(seen.count, "a number of namespaces")?,
     })
+}
+
+/// The namespaces of these that a cluster can have. Clusters name them, and accounts may declare what they like: one name
+/// that cannot be is no reason to hear nothing more of an agent.
+fn possible(namespaces: Vec<String>) -> Vec<String> {
+    namespaces.into_iter().filter_map(|name| id(name, "a namespace").ok()).collect()
 }
 
 /// Takes an id: one line of 1 to 255 characters without blanks around it.

@@ -199,7 +199,10 @@ impl Bridge {
         acknowledged
     }
 
-    async fn take_observations(&self, session: Session, seen: Vec<HeldAccount>) {
+    /// Takes in what an agent saw by itself. Whether all of it is written down: a namespace or an account that is not
+    /// has to be said again.
+    async fn take_observations(&self, session: Session, seen: Vec<HeldAccount>) -> bool {
+        let mut all = true;
         let namespaces: Vec<(String, String, Vec<String>)> = seen
             .iter()
             .filter_map(|says| Some((says.account.clone(), says.namespaces.clone()?)))
@@ -208,6 +211,7 @@ impl Bridge {
         if !namespaces.is_empty()
             && let Err(error) = self.shared.ports.memory.put_namespaces(namespaces).await
         {
+            all = false;
             warn!(agent = %session.agent, "namespaces were not written down: {error}");
         }
         let newest: BTreeMap<String, HeldAccount> =
@@ -222,10 +226,14 @@ impl Bridge {
             };
             let taught = Taught::Observations(Arc::new(part.to_vec()));
             let work = Work::plain(event).teaching(taught).said_by(&session);
-            if let Err(error) = self.see_through(work).await {
-                warn!(agent = %session.agent, "observations were not taken in: {error}");
+            let failed = self.shared.perform(work).await.failed;
+            let lost = failed.iter().filter(|(_, ended)| ended.is_not_taken_in()).count();
+            if lost > 0 {
+                all = false;
+                warn!(agent = %session.agent, accounts = lost, "observations were not taken in");
             }
         }
+        all
     }
 
     /// Whether a session is the agent's newest.
@@ -297,16 +305,14 @@ impl AgentEvents for Bridge {
         taken.await.unwrap_or_default()
     }
 
-    async fn observations(&self, session: Session, accounts: Vec<HeldAccount>) {
+    async fn observations(&self, session: Session, accounts: Vec<HeldAccount>) -> bool {
         let bridge = self.clone();
-        self.own(async move {
-            let Some(known) = bridge.shared.registry.get(&session.agent) else { return };
+        let taken = self.own(async move {
+            let Some(known) = bridge.shared.registry.get(&session.agent) else { return false };
             let _line = known.line.lock().await;
-            if bridge.is_newest(&session) {
-                bridge.take_observations(session, accounts).await;
-            }
-        })
-        .await;
+            bridge.is_newest(&session) && bridge.take_observations(session, accounts).await
+        });
+        taken.await.unwrap_or(false)
     }
 
     async fn closed(&self, session: Session) {

@@ -160,7 +160,7 @@ impl Shared {
                     }
                 }
                 Trouble::Divide(ended) => {
-                    self.set_aside(&work, &ended).await;
+                    let ended = self.set_aside(&work, ended).await;
                     report.failed.extend(names.into_iter().map(|name| (name, ended.clone())));
                 }
                 Trouble::Stop(ended) => {
@@ -352,8 +352,9 @@ impl Shared {
         }
     }
 
-    /// An item that failed alone: what was learnt is recorded without the module, and its row comes up again later.
-    async fn set_aside(self: &Arc<Self>, work: &Work, ended: &Ended) {
+    /// An item that failed alone: what was learnt is recorded without the module, and its row comes up again later. How
+    /// it has ended by that: if it cannot even be set aside, nothing of it is taken in.
+    async fn set_aside(self: &Arc<Self>, work: &Work, ended: Ended) -> Ended {
         self.counts.add(Counter::Units, &["set-aside"], 1);
         let names = work.event.names();
         let mut event = work.event.clone();
@@ -368,8 +369,14 @@ impl Shared {
         };
         let accounts = names.join(", ");
         match result {
-            Ok(()) => error!(%accounts, export = event.export(), "set aside: {ended:?}"),
-            Err(error) => error!(%accounts, "could not be set aside: {error}; after {ended:?}"),
+            Ok(()) => {
+                error!(%accounts, export = event.export(), "set aside: {ended:?}");
+                ended
+            }
+            Err(error) => {
+                error!(%accounts, "could not be set aside: {error}; after {ended:?}");
+                Ended::Host(error)
+            }
         }
     }
 

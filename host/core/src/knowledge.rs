@@ -158,14 +158,17 @@ pub fn answered(
         // An older operation may have brought it there: whoever wants it gone has to say so.
         (true, _) => known.observed,
     };
-    if result.identity.is_some() {
+    // How what is held stands is told by the watch, which tells changes only: it would not set right what a check saw
+    // in passing.
+    let watched = asked.kind == OperationKind::Check && known.health.is_some();
+    if result.identity.is_some() && !watched {
         holding.identity.clone_from(&result.identity);
     }
     holding.health = match (holding.observed, &result.identity) {
         (Observed::NotHeld, _) => None,
         // Somebody has just answered, under whatever name.
-        (_, Some(_)) => Some(stands(known.health.as_ref(), None, now)),
-        (_, None) => known.health.clone(),
+        (_, Some(_)) if !watched => Some(stands(known.health.as_ref(), None, now)),
+        _ => known.health.clone(),
     };
     holding.refusal = result.failure.as_ref().map(|failure| Refusal {
         failure: failure.clone(),

@@ -315,7 +315,7 @@ pub struct Observation {
     pub identity: ::core::option::Option<ClusterIdentity>,
     #[prost(enumeration = "Health", tag = "3")]
     pub health: i32,
-    /// The namespaces that are seen, at most 10,000; absent when they were not looked at.
+    /// The namespaces that are seen, at most 10,000.
     #[prost(string, repeated, tag = "4")]
     pub namespaces: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// Whether the account is held (a configured account may come or go by a change of the agent's configuration).
@@ -328,12 +328,19 @@ pub struct Observation {
     /// Why it is not healthy. Absent if it is, or if it was not looked at.
     #[prost(message, optional, tag = "8")]
     pub failure: ::core::option::Option<Failure>,
+    /// Whether the namespaces were looked at: without it, an empty list of them says nothing.
+    #[prost(bool, tag = "9")]
+    pub namespaces_seen: bool,
 }
-/// Observations that travel together.
+/// Observations that travel together. They are said again, in another message, until an Ack names the number of one that
+/// they were in.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Observations {
     #[prost(message, repeated, tag = "1")]
     pub observations: ::prost::alloc::vec::Vec<Observation>,
+    /// The number of this message, never used twice by an instance of an agent. 0 if it is not to be acknowledged.
+    #[prost(uint64, tag = "2")]
+    pub number: u64,
 }
 /// The first message of a stream, after the last part of Register.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -355,11 +362,15 @@ pub struct Registered {
     #[prost(uint64, tag = "5")]
     pub wanted: u64,
 }
-/// The results of these operations are committed (or were of no account any more): forget them.
+/// What is committed (or was of no account any more): forget it.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Ack {
+    /// The results of these operations.
     #[prost(string, repeated, tag = "1")]
     pub operation_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The Observations of these numbers.
+    #[prost(uint64, repeated, tag = "2")]
+    pub observations: ::prost::alloc::vec::Vec<u64>,
 }
 /// Go to another replica of the bridge: finish nothing, lose nothing, close the stream and dial again.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

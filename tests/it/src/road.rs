@@ -9,6 +9,7 @@ mod hostile_bodies;
 mod listening;
 mod lost_commits;
 mod measured;
+mod observed;
 mod repeated;
 mod secrets;
 mod seen;

@@ -139,7 +139,10 @@ impl SimAgent {
                     self.take(operation);
                 }
             }
-            Some(Message::Ack(ack)) => self.ledger.acknowledged(&ack.operation_ids),
+            Some(Message::Ack(ack)) => {
+                self.ledger.acknowledged(&ack.operation_ids);
+                self.ledger.heard(&ack.observations);
+            }
             Some(Message::Drain(_) | Message::Refused(_)) => return Heard::End,
             None => {}
         }
@@ -212,7 +215,8 @@ impl SimAgent {
             if results.is_empty() {
                 let observations = self.ledger.next_observations(TOGETHER);
                 if !observations.is_empty() {
-                    let seen = Observations { observations };
+                    let number = self.ledger.say(&observations);
+                    let seen = Observations { observations, number };
                     words.push(say(agent_message::Message::Observations(seen)));
                 }
             } else {

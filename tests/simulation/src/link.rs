@@ -225,8 +225,13 @@ impl SimLink {
                         self.acknowledge(seat, taken);
                     }
                 }
-                Ok(Word::Observations(seen)) => {
-                    events.observations(seat.session.clone(), seen).await;
+                Ok(Word::Observations { seen, number }) => {
+                    let taken = events.observations(seat.session.clone(), seen).await;
+                    let observations: Vec<u64> = number.filter(|_| taken).into_iter().collect();
+                    if !observations.is_empty() {
+                        let ack = Ack { operation_ids: Vec::new(), observations };
+                        self.wire.say(seat.stream, say(Message::Ack(ack)));
+                    }
                 }
                 Err(malformed) => {
                     self.trace.violated(format!("the agent says what cannot be: {malformed:?}"));
@@ -239,7 +244,10 @@ impl SimLink {
     fn acknowledge(&self, seat: &Seat, operation_ids: Vec<String>) {
         if !operation_ids.is_empty() {
             self.watch.acknowledged(&seat.session.agent, &operation_ids);
-            self.wire.say(seat.stream, say(Message::Ack(Ack { operation_ids })));
+            self.wire.say(
+                seat.stream,
+                say(Message::Ack(Ack { operation_ids, observations: Vec::new() })),
+            );
         }
     }
 

@@ -108,6 +108,7 @@ impl Entry {
             identity: self.identity.clone().map(Into::into),
             health: self.health().into(),
             failure: self.failure(),
+            namespaces_seen: self.namespaces.is_some(),
             namespaces: self.namespaces.clone().unwrap_or_default(),
             held: true,
             definition_revision: held.revision,

@@ -1,7 +1,7 @@
 //! What is still to be said, by account: an answer or an observation is looked up when it is sent, so that the newest
 //! travels and nothing waits twice.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use proto::agent::v1::{Observation, OperationResult};
 
@@ -29,15 +29,24 @@ impl Names {
     }
 }
 
+/// The message in which something was said that nobody has acknowledged.
+#[derive(Debug)]
+struct Said {
+    number: u64,
+    /// A heartbeat's time has passed since.
+    waited: bool,
+}
+
 /// All of it.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     answers: Names,
     in_passing: VecDeque<OperationResult>,
     observed: Names,
-    /// Observations are not acknowledged: those of the last two heartbeats are repeated on a new stream.
-    told_now: BTreeSet<String>,
-    told_before: BTreeSet<String>,
+    /// Accounts whose newest observation is not acknowledged.
+    unheard: BTreeMap<String, Said>,
+    /// Of the last message with observations.
+    number: u64,
 }
 
 impl Outbox {
@@ -66,17 +75,44 @@ impl Outbox {
             || !self.observed.order.is_empty()
     }
 
-    /// A heartbeat's time has passed.
+    /// A heartbeat's time has passed: observations that were sent before the last one, and are not acknowledged, are to
+    /// be sent again.
     pub(crate) fn beat(&mut self) {
-        self.told_before = std::mem::take(&mut self.told_now);
+        for (account, said) in &mut self.unheard {
+            if std::mem::replace(&mut said.waited, true) {
+                self.observed.add(account);
+            }
+        }
     }
 
     /// A stream begins: what may have been lost with the old one is to be sent again.
     pub(crate) fn begin_again<'a>(&mut self, unacknowledged: impl Iterator<Item = &'a str>) {
         self.in_passing.clear();
-        unacknowledged.for_each(|account| self.answers.add(account));
-        let told = [std::mem::take(&mut self.told_now), std::mem::take(&mut self.told_before)];
-        told.iter().flatten().for_each(|account| self.observed.add(account));
+        unacknowledged.for_each(|account| self.answer_again(account));
+        std::mem::take(&mut self.unheard).keys().for_each(|account| self.observed.add(account));
+    }
+
+    /// The account's answer is to be sent once more, and after it what was seen since: the answer may be older.
+    pub(crate) fn answer_again(&mut self, account: &str) {
+        self.answers.add(account);
+        self.observed.add(account);
+    }
+
+    /// These observations travel in one message now. Its number.
+    pub(crate) fn say<'a>(&mut self, accounts: impl Iterator<Item = &'a str>) -> u64 {
+        self.number += 1;
+        for account in accounts {
+            let said = Said { number: self.number, waited: false };
+            self.unheard.insert(account.to_owned(), said);
+        }
+        self.number
+    }
+
+    /// The observations of these messages are taken in.
+    pub(crate) fn heard(&mut self, numbers: &[u64]) {
+        if !numbers.is_empty() {
+            self.unheard.retain(|_, said| !numbers.contains(&said.number));
+        }
     }
 
     /// Takes answers out, looking each up.
@@ -103,8 +139,12 @@ impl Outbox {
         let mut taken = Vec::new();
         while taken.len() < limit {
             let Some(name) = self.observed.take() else { break };
-            taken.extend(look_up(&name));
-            self.told_now.insert(name);
+            // What nobody holds any more has nothing to be heard of it either.
+            let seen = look_up(&name);
+            if seen.is_none() {
+                self.unheard.remove(&name);
+            }
+            taken.extend(seen);
         }
         taken
     }

@@ -155,6 +155,8 @@ fn answers_are_repeated_until_they_are_acknowledged() {
     assert_eq!((registered.len(), registered[0].generation, registered[0].held), (1, 1, true));
     assert_eq!(codes(&ledger.next_results(9)), [("add", None)], "a new stream");
     ledger.acknowledged(&["add".into(), "nobody's".into()]);
+    let seen = said(&mut ledger);
+    ledger.heard(&[seen]);
     ledger.beat();
     ledger.beat();
     ledger.register();
@@ -214,20 +216,55 @@ fn why_an_account_is_not_healthy_is_told_and_registered() {
     assert_eq!(registered[0].health(), wire::Health::Unreachable);
 }
 
+/// A loss at the account of [`holding`].
+fn lost() -> Change {
+    let health = Err(Refusal::new(Code::Unreachable, "it does not answer"));
+    Change { account: "eu-1".into(), health, identity: None, namespaces: None }
+}
+
+/// Says what is observed, in one message. Its number.
+fn said(ledger: &mut Ledger) -> u64 {
+    let seen = ledger.next_observations(9);
+    assert_eq!(seen.len(), 1);
+    ledger.say(&seen)
+}
+
 #[test]
-fn an_observation_that_may_be_lost_with_its_stream_is_repeated_on_the_next() {
+fn an_observation_is_repeated_until_a_message_with_the_newest_is_acknowledged() {
     let mut ledger = holding();
     ledger.acknowledged(&["add".into()]);
-    let health = Err(Refusal::new(Code::Unreachable, "it does not answer"));
-    let unreachable = Change { account: "eu-1".into(), health, identity: None, namespaces: None };
-    ledger.changed(&unreachable);
-    assert_eq!(ledger.next_observations(9).len(), 1);
+    ledger.changed(&lost());
+    let first = said(&mut ledger);
+    ledger.beat();
+    assert!(!ledger.has_words(), "the bridge has a heartbeat's time");
+    ledger.beat();
+    let second = said(&mut ledger);
+    assert_ne!(first, second);
+    ledger.heard(&[first]);
     ledger.register();
-    assert_eq!(ledger.next_observations(9).len(), 1);
+    let third = said(&mut ledger);
+    ledger.changed(&Change { health: Ok(()), ..lost() });
+    let newest = said(&mut ledger);
+    ledger.heard(&[third]);
+    ledger.beat();
+    ledger.beat();
+    assert_eq!(ledger.next_observations(9).len(), 1, "an older one was heard");
+    ledger.heard(&[newest]);
     ledger.beat();
     ledger.beat();
     ledger.register();
     assert!(!ledger.has_words());
+}
+
+#[test]
+fn after_an_answer_that_is_repeated_comes_what_was_seen_since() {
+    let mut ledger = holding();
+    ledger.changed(&lost());
+    let seen = said(&mut ledger);
+    ledger.heard(&[seen]);
+    ledger.register();
+    assert_eq!(codes(&ledger.next_results(9)), [("add", None)], "it says that all is well");
+    assert_eq!(ledger.next_observations(9)[0].health(), wire::Health::Unreachable);
 }
 
 #[test]

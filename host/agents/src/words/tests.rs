@@ -79,14 +79,41 @@ fn why_a_held_account_is_not_healthy_is_read_and_bounded() {
                 failure,
                 ..wire::Observation::default()
             }],
+            number: 0,
         })))
     };
-    let Ok(Word::Observations(seen)) = observed(Some(expired.clone())) else { panic!("unread") };
+    let Ok(Word::Observations { seen, number: None }) = observed(Some(expired.clone())) else {
+        panic!("unread")
+    };
     assert_eq!(seen[0].failure, Some(expected));
-    let Ok(Word::Observations(seen)) = observed(None) else { panic!("unread") };
+    let Ok(Word::Observations { seen, number: None }) = observed(None) else { panic!("unread") };
     assert_eq!(seen[0].failure, None);
     let long = wire::Failure { text: "x".repeat(5_000), ..expired };
     assert!(sentence(observed(Some(long))).contains("4096 bytes"));
+}
+
+#[test]
+fn namespaces_that_no_cluster_can_have_are_left_out_and_the_rest_of_the_word_is_heard() {
+    let seen = |namespaces: &[&str], namespaces_seen| {
+        let observation = wire::Observation {
+            account: "a".into(),
+            origin: wire::Origin::Given.into(),
+            held: true,
+            namespaces: namespaces.iter().map(|name| (*name).to_owned()).collect(),
+            namespaces_seen,
+            ..wire::Observation::default()
+        };
+        let observations = wire::Observations { observations: vec![observation], number: 7 };
+        match read(message(Message::Observations(observations))) {
+            Ok(Word::Observations { seen, number: Some(7) }) => seen[0].namespaces.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let long = "x".repeat(256);
+    assert_eq!(seen(&["dev ", "", "prod", &long], true), Some(vec!["prod".to_owned()]));
+    assert_eq!(seen(&[], true), Some(Vec::new()), "there is none any more");
+    assert_eq!(seen(&[], false), None, "nobody looked");
+    assert_eq!(seen(&["dev"], false), Some(vec!["dev".to_owned()]), "as older agents say it");
 }
 
 #[test]

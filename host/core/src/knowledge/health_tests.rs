@@ -91,8 +91,11 @@ fn what_a_check_saw_is_kept_with_it_and_changes_nothing_that_is_held() {
     let sight = lesson.ended.and_then(|ended| ended.sight);
     assert_eq!(sight, Some(Sight { identity: identity.clone(), namespaces: namespaces.clone() }));
     assert_eq!(lesson.holding.observed, held.observed);
-    let answers = Some(Health { failure: None, since: 9 });
-    assert_eq!(lesson.holding.health, answers, "it has just been reached");
+    assert_eq!(lesson.holding.health, held.health, "the watch has not said that it is back");
+    assert_eq!(lesson.holding.identity, held.identity, "nor that it is another cluster");
+    let unwatched = Holding { health: None, ..asked.clone() };
+    let lesson_of_it = answered(&unwatched, &said(1), Some(&row), 9).expect("counts").holding;
+    assert_eq!(lesson_of_it.health, Some(Health { failure: None, since: 9 }), "nobody has looked");
     let row = operation(2, OperationKind::Update);
     let asked = submitted(&lesson.holding, &row, 8).holding;
     let updated = answered(&asked, &said(2), Some(&row), 9).expect("counts");

@@ -89,8 +89,9 @@ pub trait AgentEvents: std::fmt::Debug + Send + Sync {
     /// of no use to anybody.
     async fn results(&self, session: Session, results: Vec<OperationResult>) -> Vec<String>;
 
-    /// Changes that an agent saw by itself.
-    async fn observations(&self, session: Session, accounts: Vec<HeldAccount>);
+    /// Changes that an agent saw by itself. Whether they are committed, or of no use to anybody: otherwise the agent is
+    /// to say them again.
+    async fn observations(&self, session: Session, accounts: Vec<HeldAccount>) -> bool;
 
     /// The stream ended, and nothing more comes from it. Called once for every session that was registered, after
     /// everything else that it brought, but not when the bridge itself stops: its restart is no agent's loss. A

@@ -247,6 +247,38 @@ async fn what_was_not_acknowledged_is_said_again_on_the_next_stream_and_what_was
     assert_eq!(looks.count(), 1, "an answer that is said again is not worked for again");
 }
 
+#[tokio::test]
+async fn what_an_agent_saw_is_said_again_until_it_is_acknowledged() {
+    const HEARTBEAT_MS: u64 = 20_000;
+    let mut station = Station::open().await;
+    let agent = Running::start(options(&station));
+    let (_, session) = station.registered().await;
+    station.link.deliver(&session, vec![add("op-1", "a", 1)]).await;
+    station.results().await;
+    station.script.acknowledges.store(false, Ordering::SeqCst);
+    let change = Change {
+        account: "a".into(),
+        health: Ok(()),
+        identity: None,
+        namespaces: Some(Vec::new()),
+    };
+    agent.changes.send(change).unwrap();
+    let Fact::Observations(_, first) = station.next().await else { panic!("nothing observed") };
+    assert_eq!(first[0].namespaces, Some(Vec::new()), "there is none any more");
+    station.script.acknowledges.store(true, Ordering::SeqCst);
+    let again = loop {
+        tokio::select! {
+            fact = station.next() => match fact {
+                Fact::Observations(_, seen) => break seen,
+                Fact::Heard(_) => {}
+                other => panic!("{other:?}"),
+            },
+            () = agent.clock.somebody_waits(HEARTBEAT_MS) => agent.clock.advance(HEARTBEAT_MS),
+        }
+    };
+    assert_eq!(again, first, "nobody said that it was taken in");
+}
+
 /// Ends the agent's stream, and waits until it has another.
 async fn reconnected(station: &mut Station, agent: &mut Running) -> host_core::port::link::Session {
     assert!(station.link.disconnect("agent-a", "to see it come back").await);

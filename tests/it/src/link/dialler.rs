@@ -127,6 +127,14 @@ impl Dialler {
         }
     }
 
+    /// The numbers of the messages whose observations are acknowledged.
+    pub(crate) async fn heard(&mut self) -> Vec<u64> {
+        match self.hear().await {
+            Some(bridge_message::Message::Ack(ack)) => ack.observations,
+            other => panic!("no acknowledgement: {other:?}"),
+        }
+    }
+
     pub(crate) async fn operations(&mut self) -> Vec<wire::Operation> {
         match self.hear().await {
             Some(bridge_message::Message::Operations(operations)) => operations.operations,

@@ -82,8 +82,9 @@ impl AgentEvents for Script {
         if self.acknowledges.load(Ordering::SeqCst) { ids } else { Vec::new() }
     }
 
-    async fn observations(&self, session: Session, accounts: Vec<HeldAccount>) {
+    async fn observations(&self, session: Session, accounts: Vec<HeldAccount>) -> bool {
         self.note(Fact::Observations(session, accounts));
+        self.acknowledges.load(Ordering::SeqCst)
     }
 
     async fn closed(&self, session: Session) {
@@ -156,12 +157,9 @@ impl Station {
         }
     }
 
-    /// Waits for answers.
+    /// Waits for answers, and passes observations over.
     pub(super) async fn results(&mut self) -> Vec<OperationResult> {
-        match self.next().await {
-            Fact::Results(_, results) => results,
-            other => panic!("no answers: {other:?}"),
-        }
+        self.many_results(1).await
     }
 
     /// Waits for so many answers, in however many batches, and passes observations over.

@@ -78,7 +78,7 @@ async fn ten_thousand_answers_in_one_message_are_taken_in_batches() {
 #[tokio::test]
 async fn observations_reach_the_bridge() {
     let mut station = Station::open().await;
-    let dialler = Dialler::register(station.address, part(["a".into()], true)).await;
+    let mut dialler = Dialler::register(station.address, part(["a".into()], true)).await;
     let (_, session) = station.registered().await;
     let observation = wire::Observation {
         account: "a".into(),
@@ -89,7 +89,11 @@ async fn observations_reach_the_bridge() {
         origin: Origin::Configured.into(),
         ..wire::Observation::default()
     };
-    dialler.say(Message::Observations(Observations { observations: vec![observation] })).await;
+    let say = |number| {
+        let observations = vec![observation.clone()];
+        Message::Observations(Observations { observations, number })
+    };
+    dialler.say(say(5)).await;
     let Fact::Observations(from, accounts) = station.next().await else {
         panic!("nothing observed")
     };
@@ -97,6 +101,17 @@ async fn observations_reach_the_bridge() {
     let seen = &accounts[0];
     assert_eq!((seen.healthy, seen.held, seen.configured), (Some(false), Some(3), true));
     assert_eq!(seen.namespaces, Some(vec!["default".to_owned()]));
+    assert_eq!(dialler.heard().await, [5], "they are committed");
+    // Those that could not be committed are not, and neither are those of an agent that does not number them.
+    station.script.acknowledges.store(false, Ordering::SeqCst);
+    dialler.say(say(6)).await;
+    station.next().await;
+    station.script.acknowledges.store(true, Ordering::SeqCst);
+    for number in [0, 7] {
+        dialler.say(say(number)).await;
+        station.next().await;
+    }
+    assert_eq!(dialler.heard().await, [7]);
 }
 
 #[tokio::test]
