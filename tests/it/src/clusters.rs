@@ -2,6 +2,7 @@
 //!
 //! Each test asks first whether there are API servers here (`tests_clusters::skipped`), and is skipped by its name if not.
 
+mod checked;
 mod credentials;
 mod identity;
 mod namespaces;

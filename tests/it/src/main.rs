@@ -24,5 +24,6 @@ mod link;
 mod model;
 mod replicas;
 mod road;
+mod shell;
 mod store;
 mod tidy;

@@ -12,7 +12,7 @@ use super::with_real_clusters;
 with_real_clusters!(
     a_killed_server_is_told_with_its_reason_and_is_well_again_by_itself,
     a_server_that_never_answers_is_told_as_such_and_holds_up_nobody,
-    a_slow_server_is_taken,
+    a_slow_server_is_taken_and_who_comes_behind_it_does_not_wait,
     an_account_of_a_dead_server_fails_with_the_address_that_was_tried,
 );
 
@@ -32,6 +32,8 @@ async fn a_killed_server_is_told_with_its_reason_and_is_well_again_by_itself() -
     clusters[0].restart().await?;
     let back = scene.until("troubled", "it is back", |account| account["healthy"] == true).await?;
     ensure!(back["certFingerprint"] == recorded, "{back:#}");
+    let told = scene.told_by_the_agent("troubled")?;
+    ensure!(told == ["unreachable", "healthy"], "each once, and not {told:?}");
     Ok(())
 }
 
@@ -54,12 +56,29 @@ async fn a_server_that_never_answers_is_told_as_such_and_holds_up_nobody() -> Re
     Ok(())
 }
 
-async fn a_slow_server_is_taken() -> Result<()> {
-    let cluster = Cluster::start().await?;
-    let line = Proxy::start(cluster.address()).await?;
-    line.delay(Duration::from_millis(150));
+async fn a_slow_server_is_taken_and_who_comes_behind_it_does_not_wait() -> Result<()> {
+    let clusters = Cluster::start_many(2, Options::default()).await?;
+    let line = Proxy::start(clusters[0].address()).await?;
+    // Each way: a look takes many seconds, and is over before its deadline.
+    line.delay(Duration::from_millis(700));
     let scene = Scene::start().await?;
-    scene.hold("slow", &cluster.kubeconfig().at(line.address())).await?;
+    let slow = async {
+        scene.hold("slow", &clusters[0].kubeconfig().at(line.address())).await?;
+        anyhow::Ok(true)
+    };
+    let calm = async {
+        for n in 0..3 {
+            scene.hold(&format!("calm-{n}"), &clusters[1].kubeconfig()).await?;
+        }
+        anyhow::Ok(())
+    };
+    tokio::pin!(slow);
+    tokio::select! {
+        biased;
+        ended = &mut slow => ensure!(!ended?, "it was taken before those that answer at once"),
+        taken = calm => taken?,
+    }
+    slow.await?;
     let account = scene.account("slow").await?;
     ensure!(account["kubeHost"] == format!("https://{}", line.address()), "{account:#}");
     Ok(())

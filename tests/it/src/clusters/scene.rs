@@ -22,7 +22,7 @@ const FLAGS: [&str; 4] = ["--agent-health-every", "500ms", "--agent-namespaces-e
 pub(crate) struct Scene {
     bridge: BridgeProcess,
     _agent: AgentProcess,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 impl Scene {
@@ -38,7 +38,7 @@ impl Scene {
         let folder = database.folder();
         let agent =
             AgentProcess::start_with_clusters(folder, &bridge.agents, AGENT, "eu", &flags).await?;
-        Ok(Self { bridge, _agent: agent, _database: database })
+        Ok(Self { bridge, _agent: agent, database })
     }
 
     pub(crate) fn api(&self) -> &Api {
@@ -91,6 +91,15 @@ impl Scene {
     /// What the agent says of it.
     pub(crate) fn of_agent(account: &Value) -> &Value {
         &account["agents"][0]
+    }
+
+    /// What the agent told of it by itself, in its order, by its log: `healthy`, or the code of what is wrong.
+    pub(super) fn told_by_the_agent(&self, name: &str) -> Result<Vec<String>> {
+        let log = std::fs::read_to_string(self.database.folder().join("agent.log"))?;
+        let of_it = log.lines().filter(|line| line.contains(&format!("account.id=\"{name}\"")));
+        let told =
+            of_it.filter_map(|line| line.split_once("account.health=\"")?.1.split('"').next());
+        Ok(told.map(str::to_owned).collect())
     }
 
     /// The namespaces that are seen in its cluster.

@@ -1,49 +1,26 @@
 //! The same as a person types it: what `swingbridge accounts check`, `show` and `rebind` write, and answer to the shell.
 
-use std::process::Stdio;
-
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use tests_harness::TestBridge;
-use tests_xtask::workspace::binary;
 
 use super::seen::{account, active};
 use super::{agent, create};
-
-/// What was written, and the exit code.
-struct Said {
-    code: Option<i32>,
-    out: String,
-    complaint: String,
-}
-
-async fn typed(bridge: &TestBridge, arguments: &[&str]) -> Result<Said> {
-    let output = tokio::process::Command::new(binary())
-        .arg("accounts")
-        .args(arguments)
-        .args(["--url", bridge.api.base()])
-        .stdin(Stdio::null())
-        .output()
-        .await
-        .context("the binary is not built")?;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let code = output.status.code();
-    Ok(Said { code, out: text(&output.stdout), complaint: text(&output.stderr) })
-}
+use crate::shell::accounts;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_check_is_a_table_and_its_exit_says_whether_anybody_reaches_the_cluster() -> Result<()> {
     let mut bridge = TestBridge::start().await?;
     create(&bridge, &["a".into()], Some("eu")).await?;
-    let nobody = typed(&bridge, &["check", "a"]).await?;
+    let nobody = accounts(&bridge.api, &["check", "a"]).await?;
     assert_eq!((nobody.code, nobody.out.as_str()), (Some(1), ""));
     ensure!(nobody.complaint.contains("no agent of the zone eu"), "{}", nobody.complaint);
     let script = "default: { takes: 0ms, refuses: unauthorized, times: 1 }";
     let held = agent(&bridge, "agent-a", "eu", script).await?;
-    let refused = typed(&bridge, &["check", "a"]).await?;
+    let refused = accounts(&bridge.api, &["check", "a"]).await?;
     assert_eq!(refused.code, Some(1));
     ensure!(refused.out.contains("agent-a  refused"), "{}", refused.out);
     ensure!(refused.complaint.contains("a: failed: unauthorized"), "{}", refused.complaint);
-    let well = typed(&bridge, &["check", "a"]).await?;
+    let well = accounts(&bridge.api, &["check", "a"]).await?;
     assert_eq!((well.code, well.complaint.as_str()), (Some(0), ""));
     let lines: Vec<&str> = well.out.lines().collect();
     let [headings, line] = lines[..] else { anyhow::bail!("{}", well.out) };
@@ -51,7 +28,7 @@ async fn a_check_is_a_table_and_its_exit_says_whether_anybody_reaches_the_cluste
     for cell in ["agent-a  done", "v1.34.4", "https://a.simulated:6443", "2"] {
         ensure!(line.contains(cell), "{cell} is missing in {line}");
     }
-    let json = typed(&bridge, &["check", "a", "--json"]).await?;
+    let json = accounts(&bridge.api, &["check", "a", "--json"]).await?;
     let body: serde_json::Value = serde_json::from_str(&json.out)?;
     assert_eq!(body["items"][0]["agents"][0]["namespaces"]["count"], 2);
     held.stop().await;
@@ -69,14 +46,14 @@ async fn a_conflict_is_shown_and_accepted() -> Result<()> {
     bridge.clock.advance(10_000);
     let turned = account(&bridge, |a| a["errorCode"] == "identity-conflict").await?;
     let seen = turned["agents"][0]["cluster"]["certFingerprint"].as_str().unwrap_or_default();
-    let shown = typed(&bridge, &["show", "a"]).await?.out;
+    let shown = accounts(&bridge.api, &["show", "a"]).await?.out;
     ensure!(shown.contains("another cluster than the recorded one"), "{shown}");
-    let wrong = typed(&bridge, &["rebind", "a", "--fingerprint", "00:11"]).await?;
+    let wrong = accounts(&bridge.api, &["rebind", "a", "--fingerprint", "00:11"]).await?;
     assert_eq!(wrong.code, Some(1));
     ensure!(wrong.complaint.contains(seen), "{}", wrong.complaint);
-    let right = typed(&bridge, &["rebind", "a", "--fingerprint", seen]).await?;
+    let right = accounts(&bridge.api, &["rebind", "a", "--fingerprint", seen]).await?;
     assert_eq!(right.code, Some(0));
-    let shown = typed(&bridge, &["show", "a"]).await?.out;
+    let shown = accounts(&bridge.api, &["show", "a"]).await?.out;
     ensure!(!shown.contains("another cluster"), "{shown}");
     held.stop().await;
     bridge.stop().await;
