@@ -28,6 +28,8 @@ mod proxy;
 mod reach;
 mod server;
 mod step;
+#[cfg(test)]
+mod testing;
 mod tls;
 mod watching;
 
