@@ -20,6 +20,7 @@ mod faults;
 mod files;
 mod kubeconfig;
 mod line;
+mod literal;
 mod look;
 mod namespaces;
 mod options;
@@ -33,5 +34,5 @@ mod testing;
 mod tls;
 mod watching;
 
-pub use options::{Bounds, ExecRules, KubernetesOptions, Networks, Pod, Rhythm};
+pub use options::{Bounds, ExecRules, KubernetesOptions, Networks, Pod, REFUSED_NETWORKS, Rhythm};
 pub use watching::Kubernetes;
