@@ -12,9 +12,11 @@
 
 mod access;
 mod answer;
+mod beneath;
 mod credentials;
 mod definition;
 mod dial;
+mod exceptions;
 mod exec;
 mod faults;
 mod files;
