@@ -151,3 +151,6 @@ impl Service<Request<Body>> for Sender {
         Box::pin(self.0.send_request(request))
     }
 }
+
+#[cfg(test)]
+mod tests;
