@@ -214,6 +214,7 @@ fn login(user: User, rules: &ExecRules) -> Outcome<Login> {
     })
 }
 
+/// Whom one acts as; what is empty is not there.
 fn act_as(
     user: Option<String>,
     uid: Option<String>,
@@ -221,6 +222,9 @@ fn act_as(
     extra: Option<HashMap<String, Vec<String>>>,
 ) -> Outcome<ActAs> {
     let user = user.filter(|user| !user.is_empty());
+    let uid = uid.filter(|uid| !uid.is_empty());
+    let groups = groups.filter(|groups| !groups.is_empty());
+    let extra = extra.filter(|extra| !extra.is_empty());
     if user.is_none() && (uid.is_some() || groups.is_some() || extra.is_some()) {
         return Err(invalid(
             "the kubeconfig's user has as-uid, as-groups or as-user-extra, and no `as`; API servers take them together only",

@@ -98,6 +98,8 @@ fn a_namespace_that_cannot_be_is_refused_and_none_is_the_default() {
 #[test]
 fn groups_and_the_like_without_a_user_to_act_as_are_refused() {
     assert!(chosen(&one("", "as: me, as-groups: [dev], as-uid: '7'"), None).is_ok());
+    let empty = "as: '', as-groups: [], as-uid: '', as-user-extra: {}";
+    assert!(chosen(&one("", empty), None).is_ok());
     for odd in ["as-groups: [dev]", "as-uid: '7'", "as-user-extra: {a: [b]}", "as: '', as-uid: x"] {
         assert!(chosen(&one("", odd), None).unwrap_err().contains("no `as`"), "{odd}");
     }
