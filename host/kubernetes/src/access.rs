@@ -1,6 +1,8 @@
 //! From a kubeconfig to the one way that is used: its context, cluster and user, with everything refused that a
 //! kubeconfig may not have done here (`spec/agent-link.md`). Nothing is read or connected to yet.
 
+use std::collections::HashMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
@@ -8,8 +10,9 @@ use zeroize::Zeroizing;
 
 use crate::exec;
 use crate::faults::{Outcome, invalid, shown, some_of};
-use crate::files::Files;
+use crate::files::{Files, Named};
 use crate::kubeconfig::{Cluster, Context, Exec, Kubeconfig, User};
+use crate::namespaces::possible;
 use crate::options::ExecRules;
 use crate::proxy::Proxy;
 use crate::server::Server;
@@ -19,15 +22,15 @@ use crate::server::Server;
 pub(crate) enum Place {
     /// PEM, decoded.
     Here(Zeroizing<Vec<u8>>),
-    /// A file's path.
-    File(String),
+    /// A file.
+    File(Named),
 }
 
 impl std::fmt::Debug for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Here(data) => write!(f, "Here({} bytes)", data.len()),
-            Self::File(path) => write!(f, "File({path:?})"),
+            Self::File(file) => file.fmt(f),
         }
     }
 }
@@ -47,7 +50,7 @@ pub(crate) enum Trust {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Login {
     pub(crate) token: Option<SecretString>,
-    pub(crate) token_file: Option<String>,
+    pub(crate) token_file: Option<Named>,
     pub(crate) basic: Option<(String, SecretString)>,
     pub(crate) certificate: Option<(Place, Place)>,
     pub(crate) exec: Option<Exec>,
@@ -60,7 +63,7 @@ pub(crate) struct ActAs {
     pub(crate) user: Option<String>,
     pub(crate) uid: Option<String>,
     pub(crate) groups: Option<Vec<String>>,
-    pub(crate) extra: Option<std::collections::HashMap<String, Vec<String>>>,
+    pub(crate) extra: Option<HashMap<String, Vec<String>>>,
 }
 
 /// A way to a cluster.
@@ -123,12 +126,22 @@ pub(crate) fn choose(
             .map(|url| Proxy::read(&url))
             .transpose()?,
         login: login(user, rules)?,
-        namespace: context
-            .namespace
-            .filter(|namespace| !namespace.is_empty())
-            .unwrap_or_else(|| "default".to_owned()),
+        namespace: namespace(context.namespace, name)?,
         files: files.clone(),
     })
+}
+
+/// The namespace of a context.
+fn namespace(written: Option<String>, context: &str) -> Outcome<String> {
+    match written.filter(|namespace| !namespace.is_empty()) {
+        None => Ok("default".to_owned()),
+        Some(namespace) if possible(&namespace) => Ok(namespace),
+        Some(_) => Err(invalid(format!(
+            "the namespace of the context {} of the kubeconfig cannot be one: 1 to 63 small letters, digits and `-`; see \
+             whether there is a blank around it",
+            shown(context)
+        ))),
+    }
 }
 
 /// The entry of this name.
@@ -186,20 +199,38 @@ fn login(user: User, rules: &ExecRules) -> Outcome<Login> {
     };
     Ok(Login {
         token: user.token.filter(|token| !token.expose_secret().trim().is_empty()),
-        token_file: user.token_file.filter(|file| !file.is_empty()),
+        token_file: user
+            .token_file
+            .filter(|file| !file.is_empty())
+            .map(|file| Named::read("tokenFile", file))
+            .transpose()?,
         basic: user
             .username
             .filter(|name| !name.is_empty())
             .map(|name| (name, user.password.unwrap_or_default())),
         certificate,
         exec: user.exec,
-        act_as: ActAs {
-            user: user.act_as,
-            uid: user.as_uid,
-            groups: user.as_groups,
-            extra: user.as_user_extra,
-        },
+        act_as: act_as(user.act_as, user.as_uid, user.as_groups, user.as_user_extra)?,
     })
+}
+
+/// Whom one acts as; what is empty is not there.
+fn act_as(
+    user: Option<String>,
+    uid: Option<String>,
+    groups: Option<Vec<String>>,
+    extra: Option<HashMap<String, Vec<String>>>,
+) -> Outcome<ActAs> {
+    let user = user.filter(|user| !user.is_empty());
+    let uid = uid.filter(|uid| !uid.is_empty());
+    let groups = groups.filter(|groups| !groups.is_empty());
+    let extra = extra.filter(|extra| !extra.is_empty());
+    if user.is_none() && (uid.is_some() || groups.is_some() || extra.is_some()) {
+        return Err(invalid(
+            "the kubeconfig's user has as-uid, as-groups or as-user-extra, and no `as`; API servers take them together only",
+        ));
+    }
+    Ok(ActAs { user, uid, groups, extra })
 }
 
 fn half(has: &str, lacks: &str) -> host_agent::Refusal {
@@ -207,7 +238,7 @@ fn half(has: &str, lacks: &str) -> host_agent::Refusal {
 }
 
 /// Data counts before a file, as for kubectl.
-fn place(data: Option<&str>, file: Option<&str>, what: &str) -> Outcome<Option<Place>> {
+fn place(data: Option<&str>, file: Option<&str>, what: &'static str) -> Outcome<Option<Place>> {
     if let Some(data) = data.filter(|data| !data.trim().is_empty()) {
         let packed: Zeroizing<String> =
             Zeroizing::new(data.chars().filter(|letter| !letter.is_whitespace()).collect());
@@ -216,90 +247,9 @@ fn place(data: Option<&str>, file: Option<&str>, what: &str) -> Outcome<Option<P
             Err(_) => Err(invalid(format!("{what}-data of the kubeconfig is no Base64"))),
         };
     }
-    Ok(file.filter(|file| !file.is_empty()).map(|file| Place::File(file.to_owned())))
+    let file = file.filter(|file| !file.is_empty());
+    file.map(|file| Named::read(what, file).map(Place::File)).transpose()
 }
 
 #[cfg(test)]
-mod tests {
-    use host_agent::Code;
-
-    use super::{Access, Place, Trust, choose};
-    use crate::files::Files;
-    use crate::kubeconfig::read;
-    use crate::options::ExecRules;
-
-    fn chosen(text: &str, context: Option<&str>) -> Result<Access, String> {
-        let rules = ExecRules { allow: vec!["aws".into()], env: vec!["AWS_PROFILE".into()] };
-        choose(read(text).unwrap(), context, &Files::under(None), &rules).map_err(|refusal| {
-            assert_eq!(refusal.code, Code::InvalidKubeconfig);
-            refusal.text
-        })
-    }
-
-    /// A kubeconfig with one of everything, and what is said of its cluster and its user.
-    fn one(cluster: &str, user: &str) -> String {
-        format!(
-            "current-context: a\ncontexts: [{{name: a, context: {{cluster: c, user: u}}}}, {{name: b, context: {{}}}}]\n\
-             clusters: [{{name: c, cluster: {{server: 'https://api:6443'{cluster}}}}}]\n\
-             users: [{{name: u, user: {{{user}}}}}]\n"
-        )
-    }
-
-    #[test]
-    fn the_definitions_context_counts_before_the_current_one() {
-        assert_eq!(chosen(&one("", ""), None).unwrap().server.identity(), "https://api:6443");
-        let text = chosen(&one("", ""), Some("b")).unwrap_err();
-        assert_eq!(text, "the context b of the kubeconfig names no cluster");
-        let text = chosen(&one("", ""), Some("prod")).unwrap_err();
-        assert_eq!(text, "the kubeconfig has no context prod; it has: a, b");
-        let text = chosen("contexts: [{name: x}]", None).unwrap_err();
-        assert!(text.contains("set context to one of: x"), "{text}");
-        let text =
-            chosen("contexts: [{name: x, context: {cluster: gone}}]", Some("x")).unwrap_err();
-        assert_eq!(text, "the kubeconfig has no cluster gone; it has: none");
-    }
-
-    #[test]
-    fn exec_is_refused_unless_allowed_by_name_and_auth_providers_always() {
-        let text = chosen(&one("", "exec: {command: /bin/sh, args: [-c, hunter2]}"), None);
-        let text = text.unwrap_err();
-        assert!(text.contains("/bin/sh") && text.contains("agent.exec.allow"), "{text}");
-        assert!(!text.contains("hunter2"), "{text}");
-        assert!(chosen(&one("", "exec: {command: aws, args: [eks]}"), None).is_ok());
-        let text = chosen(&one("", "auth-provider: {name: gcp, config: {cmd-path: /x}}"), None);
-        assert!(text.unwrap_err().contains("the auth-provider gcp"));
-    }
-
-    #[test]
-    fn who_vouches_for_the_server_is_said_once() {
-        let trust = |cluster: &str| chosen(&one(cluster, ""), None).map(|access| access.trust);
-        assert!(matches!(trust("").unwrap(), Trust::System));
-        assert!(matches!(trust(", insecure-skip-tls-verify: true").unwrap(), Trust::Nobody));
-        let Trust::Given(Place::File(file)) = trust(", certificate-authority: /ca").unwrap() else {
-            panic!("no file")
-        };
-        assert_eq!(file, "/ca");
-        let data = trust(", certificate-authority: /ca, certificate-authority-data: Y2E=").unwrap();
-        assert!(matches!(data, Trust::Given(Place::Here(data)) if **data == *b"ca"));
-        let both = trust(", insecure-skip-tls-verify: true, certificate-authority: /ca");
-        assert!(both.unwrap_err().contains("keep the latter"));
-        assert!(trust(", certificate-authority-data: '%%'").unwrap_err().contains("no Base64"));
-    }
-
-    #[test]
-    fn a_certificate_without_its_key_is_refused() {
-        let text = chosen(&one("", "client-certificate-data: Y2E="), None).unwrap_err();
-        assert!(text.contains("no client-key"), "{text}");
-        let text = chosen(&one("", "client-key: /k"), None).unwrap_err();
-        assert!(text.contains("no client-certificate"), "{text}");
-    }
-
-    #[test]
-    fn an_access_does_not_print_its_secrets() {
-        let user = "token: hunter2, username: me, password: hunter2, client-key-data: aHVudGVyMg==, \
-                    client-certificate-data: aHVudGVyMg==";
-        let access = chosen(&one(", proxy-url: 'http://me:hunter2@p'", user), None).unwrap();
-        let printed = format!("{access:?}");
-        assert!(!printed.contains("hunter2") && !printed.contains("104, 117"), "{printed}");
-    }
-}
+mod tests;

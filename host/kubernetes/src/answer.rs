@@ -2,14 +2,14 @@
 
 use std::error::Error as StdError;
 
-use http::{Request, Response, StatusCode, header};
+use http::{Request, Response, StatusCode, Uri, header};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
 use serde::de::DeserializeOwned;
 
 use host_agent::Refusal;
 
-use crate::faults::{Outcome, shown, unreachable};
+use crate::faults::{Outcome, unreachable};
 use crate::line::Line;
 use crate::tls;
 
@@ -56,21 +56,29 @@ pub(crate) async fn send(line: &Line, request: Request<Vec<u8>>) -> Outcome<Resp
     let sent = line.client.send(request.map(Body::from)).await;
     let response = sent.map_err(|error| broken(&line.host, &error))?;
     if response.status().is_redirection() {
-        let place = response.headers().get(header::LOCATION);
-        let place = place.and_then(|place| place.to_str().ok()).map(origin).unwrap_or_default();
+        let location = response.headers().get(header::LOCATION);
+        let place = elsewhere(&line.host, location.and_then(|location| location.to_str().ok()));
         return Err(unreachable(format!(
-            "{} leads elsewhere{place} instead of answering, and that is not followed; set server to the API server itself",
+            "{} leads {place} instead of answering, and that is not followed; set server to the API server itself",
             line.host
         )));
     }
     Ok(response)
 }
 
-/// Where a redirect leads: the host and nothing more.
-fn origin(location: &str) -> String {
-    let uri = location.parse::<http::Uri>().ok();
-    let host = uri.as_ref().and_then(http::Uri::host);
-    host.map(|host| format!(" (to {})", shown(host))).unwrap_or_default()
+/// Where a redirect leads, in none of its own words: a host's name may be the token that was shown.
+fn elsewhere(here: &str, location: Option<&str>) -> &'static str {
+    let uri = |text: &str| text.parse::<Uri>().ok();
+    let Some((here, location)) = uri(here).zip(location) else { return "elsewhere" };
+    if location.starts_with("//") {
+        return "to another host";
+    }
+    let Some(to) = uri(location) else { return "elsewhere" };
+    match (to.authority(), to.scheme()) {
+        (Some(authority), _) if Some(authority) != here.authority() => "to another host",
+        (Some(_), scheme) if scheme != here.scheme() => "to another scheme",
+        (Some(_) | None, _) => "to another path",
+    }
 }
 
 async fn body(host: &str, response: Response<Body>, largest: usize) -> Outcome<Vec<u8>> {
@@ -120,4 +128,22 @@ pub(crate) fn broken(host: &str, error: &(dyn StdError + 'static)) -> Refusal {
         cause = error.source();
     }
     unreachable(format!("{host} stopped answering; see whether it is being restarted"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::elsewhere;
+
+    #[test]
+    fn where_a_redirect_leads_is_said_in_none_of_its_words() {
+        let place = |location: &str| elsewhere("https://api:443", Some(location));
+        assert_eq!(place("https://hunter2/version"), "to another host");
+        assert_eq!(place("https://api:6443/version"), "to another host");
+        assert_eq!(place("//hunter2/version"), "to another host");
+        assert_eq!(place("http://api:443/version"), "to another scheme");
+        assert_eq!(place("https://api:443/hunter2"), "to another path");
+        assert_eq!(place("/hunter2"), "to another path");
+        assert_eq!(place("hunter2 hunter2"), "elsewhere");
+        assert_eq!(elsewhere("https://api:443", None), "elsewhere");
+    }
 }

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::access::{Access, Place};
 use crate::exec::{Commands, Key};
 use crate::faults::{Outcome, invalid};
-use crate::files::Files;
+use crate::files::{Files, Named};
 use crate::step::{Progress, Step};
 
 /// A certificate and its key, PEM.
@@ -50,8 +50,8 @@ pub(crate) async fn fetch(
     let mut certificate = match &login.certificate {
         None => None,
         Some((certificate, key)) => Some((
-            pem(certificate, &access.files, "client-certificate").await?.into_owned(),
-            pem(key, &access.files, "client-key").await?.into_owned(),
+            pem(certificate, &access.files).await?.into_owned(),
+            pem(key, &access.files).await?.into_owned(),
         )),
     };
     // As for kubectl, a file's token counts before the kubeconfig's.
@@ -124,16 +124,15 @@ fn sensitive(text: &str) -> Option<HeaderValue> {
 pub(crate) async fn pem<'a>(
     place: &'a Place,
     files: &Files,
-    what: &str,
 ) -> Outcome<Cow<'a, Zeroizing<Vec<u8>>>> {
     match place {
         Place::Here(data) => Ok(Cow::Borrowed(data)),
-        Place::File(path) => files.read(path, what).await.map(Cow::Owned),
+        Place::File(file) => files.read(file).await.map(Cow::Owned),
     }
 }
 
-async fn token_of(file: &str, files: &Files) -> Outcome<SecretString> {
-    let contents = files.read(file, "tokenFile").await?;
+async fn token_of(file: &Named, files: &Files) -> Outcome<SecretString> {
+    let contents = files.read(file).await?;
     match std::str::from_utf8(&contents).map(str::trim) {
         Ok(token) if !token.is_empty() && !token.chars().any(char::is_control) => Ok(token.into()),
         Ok(_) | Err(_) => Err(invalid("the file that tokenFile names has no token in it")),

@@ -7,7 +7,10 @@ use host_agent::Definition;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
+use crate::exceptions::{Direct, Exceptions};
 use crate::faults::{Outcome, invalid};
+use crate::files::{self, Named};
+use crate::namespaces::possible;
 
 /// A definition, as far as it matters here.
 #[derive(Debug)]
@@ -18,15 +21,18 @@ pub(crate) struct Written {
     pub(crate) context: Option<String>,
     /// What is to be told of its namespaces.
     pub(crate) wanted: Wanted,
+    /// What counts before the kubeconfig.
+    pub(crate) exceptions: Exceptions,
 }
 
-/// Where the connection is described. As for Clouddriver, the first that is given counts.
+/// Where the connection is described. The first that is given counts: `kubeconfigAgent`, which is for agents alone, and
+/// then as for Clouddriver.
 pub(crate) enum Source {
     /// `serviceAccount: true`: it is the cluster of the agent's own pod.
     Pod,
-    /// `kubeconfigFile`.
-    File(String),
-    /// `kubeconfigContents`.
+    /// `kubeconfigFile`, or a path in `kubeconfigAgent`.
+    File(Named),
+    /// `kubeconfigContents`, or contents in `kubeconfigAgent`.
     Contents(Zeroizing<String>),
 }
 
@@ -34,7 +40,7 @@ impl std::fmt::Debug for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Pod => f.write_str("Pod"),
-            Self::File(file) => write!(f, "File({file:?})"),
+            Self::File(file) => file.fmt(f),
             Self::Contents(contents) => write!(f, "Contents({} bytes)", contents.len()),
         }
     }
@@ -59,8 +65,8 @@ pub(crate) fn read(definition: &Definition) -> Outcome<Written> {
     let Ok(Value::Object(mut map)) = serde_json::from_slice(definition.expose()) else {
         return Err(invalid("the definition is no JSON object; write the account anew"));
     };
-    let declared = texts(&map, "namespaces")?;
-    let omitted: HashSet<String> = texts(&map, "omitNamespaces")?.into_iter().collect();
+    let declared = names(&map, "namespaces")?;
+    let omitted: HashSet<String> = names(&map, "omitNamespaces")?.into_iter().collect();
     if !declared.is_empty() && !omitted.is_empty() {
         return Err(invalid("the definition has namespaces and omitNamespaces; keep one of them"));
     }
@@ -71,17 +77,26 @@ pub(crate) fn read(definition: &Definition) -> Outcome<Written> {
             omitted,
             must_see: flag(&map, "checkPermissionsOnStartup")?.unwrap_or(true),
         },
+        exceptions: Exceptions {
+            insecure: flag(&map, "insecure")?.unwrap_or(false),
+            direct: Direct::read(&map)?,
+        },
         source: source(&mut map)?,
     })
 }
 
 fn source(map: &mut Map<String, Value>) -> Outcome<Source> {
     let contents = text(map, "kubeconfigContents")?.map(Zeroizing::new);
+    match text(map, "kubeconfigAgent")?.map(Zeroizing::new) {
+        Some(own) if files::is_contents(&own) => return Ok(Source::Contents(own)),
+        Some(own) => return Named::read("kubeconfigAgent", own.as_str()).map(Source::File),
+        None => {}
+    }
     if flag(map, "serviceAccount")?.unwrap_or(false) {
         return Ok(Source::Pod);
     }
     if let Some(file) = text(map, "kubeconfigFile")? {
-        return Ok(Source::File(file));
+        return Named::read("kubeconfigFile", file).map(Source::File);
     }
     contents.map(Source::Contents).ok_or_else(|| {
         invalid(
@@ -111,6 +126,19 @@ fn flag(map: &Map<String, Value>, key: &str) -> Outcome<Option<bool>> {
     }
 }
 
+/// Names of namespaces. One that cannot be is refused here: told on, the bridge would take nothing more of this agent.
+fn names(map: &Map<String, Value>, key: &str) -> Outcome<Vec<String>> {
+    let names = texts(map, key)?;
+    match names.iter().position(|name| !possible(name)) {
+        None => Ok(names),
+        Some(at) => Err(invalid(format!(
+            "entry {} of {key} of the definition cannot be the name of a namespace: 1 to 63 small letters, digits and `-`; see \
+             whether there is a blank around it",
+            at + 1
+        ))),
+    }
+}
+
 fn texts(map: &Map<String, Value>, key: &str) -> Outcome<Vec<String>> {
     let wrong = || invalid(format!("{key} of the definition is no list of names"));
     match map.get(key) {
@@ -123,50 +151,4 @@ fn texts(map: &Map<String, Value>, key: &str) -> Outcome<Vec<String>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use host_agent::{Code, Definition};
-
-    use super::{Source, read};
-
-    fn fault(json: &str) -> String {
-        let refusal = read(&Definition::new(json)).unwrap_err();
-        assert_eq!(refusal.code, Code::InvalidKubeconfig);
-        refusal.text
-    }
-
-    #[test]
-    fn the_first_way_that_is_given_counts_as_for_clouddriver() {
-        let source = |json: &str| read(&Definition::new(json)).unwrap().source;
-        let all = r#"{"serviceAccount":true,"kubeconfigFile":"/k","kubeconfigContents":"c"}"#;
-        assert!(matches!(source(all), Source::Pod));
-        let two = r#"{"serviceAccount":false,"kubeconfigFile":"/k","kubeconfigContents":"c"}"#;
-        assert!(matches!(source(two), Source::File(file) if file == "/k"));
-        let one = r#"{"kubeconfigFile":"","kubeconfigContents":"c","liveManifestCalls":true}"#;
-        assert!(matches!(source(one), Source::Contents(contents) if *contents == "c"));
-        assert!(fault("{}").contains("give kubeconfigContents"));
-    }
-
-    #[test]
-    fn a_fault_names_its_attribute_and_shows_no_value() {
-        assert!(fault("[]").contains("no JSON object"));
-        let text = fault(r#"{"kubeconfigContents":{"token":"hunter2"}}"#);
-        assert!(text.contains("kubeconfigContents") && !text.contains("hunter2"), "{text}");
-        assert!(fault(r#"{"kubeconfigContents":"c","namespaces":"a"}"#).contains("namespaces"));
-        assert!(fault(r#"{"kubeconfigContents":"c","serviceAccount":"yes"}"#).contains("neither"));
-        let both = r#"{"kubeconfigContents":"c","namespaces":["a"],"omitNamespaces":["b"]}"#;
-        assert!(fault(both).contains("keep one"));
-    }
-
-    #[test]
-    fn permissions_are_checked_unless_the_definition_says_no() {
-        let must_see = |json: &str| read(&Definition::new(json)).unwrap().wanted.must_see;
-        assert!(must_see(r#"{"kubeconfigContents":"c"}"#));
-        assert!(!must_see(r#"{"kubeconfigContents":"c","checkPermissionsOnStartup":false}"#));
-    }
-
-    #[test]
-    fn what_may_be_secret_does_not_print() {
-        let written = read(&Definition::new(r#"{"kubeconfigContents":"hunter2"}"#)).unwrap();
-        assert!(!format!("{written:?}").contains("hunter2"));
-    }
-}
+mod tests;

@@ -1,19 +1,21 @@
-//! Commands that print credentials: which of them may run, and running them within bounds. What one printed is kept
-//! until it expires, so that checking an account does not start a process every time.
+//! Commands that print credentials: which of them may run, and when one is run. What one printed is kept until it
+//! expires, so that checking an account does not start a process every time, and accounts with the same command share
+//! one run of it.
+
+mod process;
 
 use std::collections::HashMap;
-use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, Shared, WeakShared};
 use host_agent::Surroundings;
 use secrecy::SecretString;
-use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
-use tokio::io::AsyncReadExt as _;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
-use crate::faults::{Outcome, invalid, kind, shown, unauthorized};
+use crate::faults::{Outcome, invalid, shown};
 use crate::kubeconfig::Exec;
 use crate::options::ExecRules;
 use crate::server::Server;
@@ -21,9 +23,6 @@ use crate::step::{Progress, Step};
 
 /// How many commands run at once: some are whole interpreters.
 const AT_ONCE: usize = 4;
-
-/// The most that one may print, in bytes.
-const MOST_PRINTED: u64 = 64 << 10;
 
 /// How long credentials are used that do not say when they expire, in milliseconds.
 const KEPT_MS: u64 = 600_000;
@@ -74,37 +73,46 @@ struct Kept {
     until: u64,
 }
 
+type Work = BoxFuture<'static, Outcome<Printed>>;
+
+/// What is known of commands.
+#[derive(Debug, Default)]
+struct Known {
+    kept: HashMap<Key, Kept>,
+    /// Runs that go on as long as somebody waits for them.
+    runs: HashMap<Key, WeakShared<Work>>,
+}
+
 /// The commands of all accounts.
 #[derive(Debug)]
-pub(crate) struct Commands {
+pub(crate) struct Commands(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
     surroundings: Arc<dyn Surroundings>,
     places: Semaphore,
-    kept: Mutex<HashMap<Key, Kept>>,
+    known: Mutex<Known>,
 }
 
-#[derive(Deserialize)]
-struct Credential {
-    status: Option<Status>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Status {
-    expiration_timestamp: Option<String>,
-    token: Option<SecretString>,
-    client_certificate_data: Option<String>,
-    client_key_data: Option<SecretString>,
+/// Where credentials come from.
+enum Origin {
+    Before(Printed),
+    Run(Shared<Work>),
 }
 
 impl Commands {
     pub(crate) fn new(surroundings: Arc<dyn Surroundings>) -> Self {
-        Self { surroundings, places: Semaphore::new(AT_ONCE), kept: Mutex::default() }
+        Self(Arc::new(Inner {
+            surroundings,
+            places: Semaphore::new(AT_ONCE),
+            known: Mutex::default(),
+        }))
     }
 
-    /// Runs a command that may run, or answers what it printed before.
+    /// Answers what a command printed before, or what it prints now: one run of it is enough for all who ask meanwhile.
     ///
     /// # Errors
-    /// It does not run, fails, or prints no credentials.
+    /// It does not run, takes too long, fails, or prints no credentials.
     pub(crate) async fn credentials(
         &self,
         exec: &Exec,
@@ -112,94 +120,59 @@ impl Commands {
         progress: &Progress,
     ) -> Outcome<(Key, Printed)> {
         let key = key(exec, server);
-        let now = self.surroundings.now();
-        if let Some(kept) = self.kept().get(&key).filter(|kept| now < kept.until) {
-            return Ok((key, kept.printed.clone()));
-        }
-        progress.begins(Step::Command);
-        let _place = self.places.acquire().await;
-        let status = run(exec, server).await?;
-        let expires = status.expiration_timestamp.as_deref().and_then(moment);
-        let until = expires.map_or(now + KEPT_MS, |at| at.saturating_sub(EARLY_MS));
-        let certificate = status
-            .client_certificate_data
-            .zip(status.client_key_data)
-            .map(|(certificate, key)| (Zeroizing::new(certificate), key));
-        let printed = Printed { token: status.token, certificate };
-        let mut all = self.kept();
-        all.retain(|_, kept| now < kept.until);
-        if all.len() < MOST_KEPT {
-            all.insert(key, Kept { printed: printed.clone(), until });
-        }
+        let printed = match self.origin(key, exec, server) {
+            Origin::Before(printed) => printed,
+            Origin::Run(run) => {
+                progress.begins(Step::Command);
+                run.await?
+            }
+        };
         Ok((key, printed))
+    }
+
+    fn origin(&self, key: Key, exec: &Exec, server: &Server) -> Origin {
+        let now = self.0.surroundings.now();
+        let mut known = self.0.known();
+        if let Some(kept) = known.kept.get(&key).filter(|kept| now < kept.until) {
+            return Origin::Before(kept.printed.clone());
+        }
+        if let Some(run) = known.runs.get(&key).and_then(WeakShared::upgrade) {
+            return Origin::Run(run);
+        }
+        let run = Arc::clone(&self.0).run(key, exec.clone(), server.clone()).boxed().shared();
+        // Those that nobody waited for to the end are still there.
+        known.runs.retain(|_, run| run.upgrade().is_some());
+        known.runs.extend(run.downgrade().map(|weak| (key, weak)));
+        Origin::Run(run)
     }
 
     /// The server does not take them: the command is to be asked again next time.
     pub(crate) fn forget(&self, key: &Key) {
-        self.kept().remove(key);
-    }
-
-    fn kept(&self) -> MutexGuard<'_, HashMap<Key, Kept>> {
-        // Nothing panics while it is held.
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.known().kept.remove(key);
     }
 }
 
-async fn run(exec: &Exec, server: &Server) -> Outcome<Status> {
-    let command = shown(&exec.command);
-    let version = exec.api_version.as_deref().unwrap_or("client.authentication.k8s.io/v1");
-    let mut spec = serde_json::json!({ "interactive": false });
-    if exec.provide_cluster_info.unwrap_or(false) {
-        spec["cluster"] = serde_json::json!({ "server": server.uri.to_string() });
-    }
-    let info = serde_json::json!({ "apiVersion": version, "kind": "ExecCredential", "spec": spec });
-    let mut child = tokio::process::Command::new(&exec.command)
-        .args(&exec.args)
-        .envs(exec.env.iter().map(|variable| (&variable.name, &variable.value)))
-        .env("KUBERNETES_EXEC_INFO", info.to_string())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        // What it complains about may have secrets in it.
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| {
-            invalid(format!(
-                "the kubeconfig's command {command} cannot be run on this agent: {}",
-                kind(&error)
-            ))
-        })?;
-    let mut printed = Zeroizing::new(Vec::new());
-    if let Some(out) = child.stdout.take() {
-        let read = out.take(MOST_PRINTED + 1).read_to_end(&mut printed).await;
-        if read.is_err() || printed.len() as u64 > MOST_PRINTED {
-            return Err(invalid(format!(
-                "the kubeconfig's command {command} prints more than {} KiB, which are no credentials",
-                MOST_PRINTED >> 10
-            )));
+impl Inner {
+    async fn run(self: Arc<Self>, key: Key, exec: Exec, server: Server) -> Outcome<Printed> {
+        let place = self.places.acquire().await;
+        let ran = process::run(&exec, &server, &*self.surroundings).await;
+        drop(place);
+        let now = self.surroundings.now();
+        let mut known = self.known();
+        known.runs.remove(&key);
+        let (printed, expires) = ran?;
+        let until = expires.map_or(now + KEPT_MS, |at| at.saturating_sub(EARLY_MS));
+        known.kept.retain(|_, kept| now < kept.until);
+        if known.kept.len() < MOST_KEPT {
+            known.kept.insert(key, Kept { printed: printed.clone(), until });
         }
+        Ok(printed)
     }
-    let ended = child.wait().await;
-    if !ended.as_ref().is_ok_and(std::process::ExitStatus::success) {
-        let status = ended.ok().and_then(|status| status.code());
-        let status = status.map_or("a signal".to_owned(), |code| format!("status {code}"));
-        return Err(unauthorized(format!(
-            "the kubeconfig's command {command} ended with {status} and gave no credentials; run it by hand where this \
-             agent runs"
-        )));
-    }
-    let credential: Option<Credential> = serde_json::from_slice(&printed).ok();
-    credential.and_then(|credential| credential.status).ok_or_else(|| {
-        invalid(format!(
-            "the kubeconfig's command {command} prints no ExecCredential with a status; see its version"
-        ))
-    })
-}
 
-fn moment(text: &str) -> Option<u64> {
-    let at = humantime::parse_rfc3339_weak(text).ok()?;
-    let since = at.duration_since(std::time::UNIX_EPOCH).ok()?;
-    u64::try_from(since.as_millis()).ok()
+    fn known(&self) -> MutexGuard<'_, Known> {
+        // Nothing panics while it is held.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 fn key(exec: &Exec, server: &Server) -> Key {

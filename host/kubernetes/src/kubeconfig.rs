@@ -55,7 +55,7 @@ pub(crate) struct NamedCluster {
     pub(crate) cluster: Option<Cluster>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub(crate) struct Cluster {
     pub(crate) server: Option<String>,
@@ -74,7 +74,7 @@ pub(crate) struct NamedUser {
     pub(crate) user: Option<User>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub(crate) struct User {
     pub(crate) token: Option<SecretString>,
@@ -128,6 +128,20 @@ impl fmt::Debug for Exec {
     /// Arguments and variables may be secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Exec({:?}, {} arguments)", self.command, self.args.len())
+    }
+}
+
+impl fmt::Debug for Cluster {
+    /// An address may have a password in it, and a path may be somebody's contents.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Cluster")
+    }
+}
+
+impl fmt::Debug for User {
+    /// As for [`Cluster`].
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("User")
     }
 }
 
@@ -196,7 +210,12 @@ mod tests {
             assert!(!refusal.contains("hunter2"), "{refusal}");
             assert!(refusal.contains("in line"), "{refusal}");
         }
-        assert!(!format!("{:?}", read("users: [{user: {token: hunter2}}]")).contains("hunter2"));
+        for field in ["token", "tokenFile", "client-certificate", "client-key-data", "password"] {
+            let user = read(&format!("users: [{{user: {{{field}: hunter2}}}}]")).unwrap();
+            assert!(!format!("{user:?}").contains("hunter2"), "{field}");
+        }
+        let cluster = read("clusters: [{cluster: {server: 'https://me:hunter2@api'}}]").unwrap();
+        assert!(!format!("{cluster:?}").contains("hunter2"));
     }
 
     #[test]

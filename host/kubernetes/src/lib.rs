@@ -12,14 +12,17 @@
 
 mod access;
 mod answer;
+mod beneath;
 mod credentials;
 mod definition;
 mod dial;
+mod exceptions;
 mod exec;
 mod faults;
 mod files;
 mod kubeconfig;
 mod line;
+mod literal;
 mod look;
 mod namespaces;
 mod options;
@@ -28,8 +31,10 @@ mod proxy;
 mod reach;
 mod server;
 mod step;
+#[cfg(test)]
+mod testing;
 mod tls;
 mod watching;
 
-pub use options::{Bounds, ExecRules, KubernetesOptions, Networks, Pod, Rhythm};
+pub use options::{Bounds, ExecRules, KubernetesOptions, Networks, Pod, REFUSED_NETWORKS, Rhythm};
 pub use watching::Kubernetes;

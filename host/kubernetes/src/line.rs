@@ -80,7 +80,7 @@ async fn trusting(
         Trust::System => Roots::System,
         Trust::Nobody => Roots::Nobody,
         Trust::Given(place) => {
-            given = credentials::pem(place, &access.files, "certificate-authority").await?;
+            given = credentials::pem(place, &access.files).await?;
             Roots::Given(&given)
         }
     };
@@ -151,3 +151,6 @@ impl Service<Request<Body>> for Sender {
         Box::pin(self.0.send_request(request))
     }
 }
+
+#[cfg(test)]
+mod tests;

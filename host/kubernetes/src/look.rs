@@ -38,7 +38,8 @@ pub(crate) struct Look<'a> {
 }
 
 impl Look<'_> {
-    /// Looks. `listing`: also at which namespaces there are, if that has to be asked for.
+    /// Looks. `listing`: also at which namespaces there are, unless the definition says so; without it the answer has them
+    /// only where they are declared.
     ///
     /// # Errors
     /// Why the account cannot be held, or is not healthy.
@@ -92,7 +93,8 @@ impl Look<'_> {
                 Listing::Refused(status) => Err(self.refused(status)),
             };
         }
-        self.hidden().await.map(Some)
+        // A look that does not list tells no list: what is known would take the place of what was listed before.
+        self.hidden().await.map(|known| listing.then_some(known))
     }
 
     /// The namespaces cannot be listed: those that are known by name are told, if anything may be seen in one.
@@ -113,11 +115,11 @@ impl Look<'_> {
             return Ok(without(known, self.wanted));
         }
         Err(unauthorized(format!(
-            "{} takes {}, and lets nothing be seen with it: neither the list of namespaces nor anything in {}; grant it a role such \
-             as `view`, or name namespaces that it may see in `namespaces`",
+            "{} takes {}, and lets nothing be seen with it: neither the list of namespaces nor anything in {}; {}",
             self.line.host,
             self.credentials.called.unwrap_or("whoever asks"),
-            some_of(known.iter().take(TRIED).map(String::as_str))
+            some_of(known.iter().take(TRIED).map(String::as_str)),
+            advice(known.len())
         )))
     }
 
@@ -157,6 +159,17 @@ impl Look<'_> {
     }
 }
 
+/// What to do if nothing may be seen in those of so many namespaces that were tried.
+fn advice(known: usize) -> String {
+    if known > TRIED {
+        return format!(
+            "the first {TRIED} of {known} in `namespaces` were tried, and no others: begin them with one that it may see, \
+             or grant it a role such as `view` in one of those"
+        );
+    }
+    "grant it a role such as `view`, or name namespaces that it may see in `namespaces`".to_owned()
+}
+
 fn without(mut names: Vec<String>, wanted: &Wanted) -> Vec<String> {
     names.retain(|name| !wanted.omitted.contains(name));
     let names: BTreeSet<String> = names.into_iter().collect();
@@ -179,7 +192,13 @@ fn rfc3339(at_ms: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::is_version;
+    use super::{TRIED, advice, is_version};
+
+    #[test]
+    fn of_many_namespaces_it_is_said_how_many_were_tried() {
+        assert!(advice(TRIED + 1).starts_with("the first 10 of 11 in `namespaces` were tried"));
+        assert!(advice(TRIED).starts_with("grant it a role"));
+    }
 
     #[test]
     fn a_version_is_a_version_and_not_what_a_server_wants_told() {

@@ -112,7 +112,7 @@ impl<'de> Deserialize<'de> for Names {
 }
 
 /// Whether this can be a namespace: a label of DNS.
-fn possible(name: &str) -> bool {
+pub(crate) fn possible(name: &str) -> bool {
     let inside = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (1..=63).contains(&name.len())
         && name.bytes().all(inside)

@@ -6,16 +6,13 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 
-/// Networks where no API server and no proxy is: where machines keep what only they may read. Link-local addresses,
-/// with the metadata services of most clouds; the metadata services of AWS (IPv6), Alibaba and Azure elsewhere.
-const REFUSED: [&str; 6] = [
-    "169.254.0.0/16",
-    "fe80::/10",
-    "fd00:ec2::254/128",
-    "100.100.100.200/32",
-    "168.63.129.16/32",
-    "0.0.0.0/8",
-];
+/// Networks where no API server and no proxy is, unless `agent.networks.refuse` says otherwise: where machines keep what
+/// only they may read. Link-local addresses, with the metadata services of most clouds; the metadata services of AWS
+/// (IPv6), Alibaba and Azure elsewhere; addresses without a host, which lead to the agent's own machine.
+pub const REFUSED_NETWORKS: &str = "169.254.0.0/16,fe80::/10,fd00:ec2::254/128,100.100.100.200/32,168.63.129.16/32,0.0.0.0/8,::/128";
+
+/// Where IPv6 networks have their way to IPv4 (NAT64): the last four bytes are the address at the other end.
+const NAT64: [u16; 6] = [0x64, 0xff9b, 0, 0, 0, 0];
 
 /// All of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -50,18 +47,27 @@ pub struct Networks(pub Vec<IpNet>);
 
 impl Default for Networks {
     fn default() -> Self {
-        let net = |text: &str| text.parse().expect("the table above has networks only");
-        Self(REFUSED.iter().map(|text| net(text)).collect())
+        let net = |text: &str| text.parse().expect("the list above has networks only");
+        Self(REFUSED_NETWORKS.split(',').map(net).collect())
     }
 }
 
 impl Networks {
-    /// Whether an address is in one of them. An IPv4 address in IPv6's clothes is the same address.
+    /// Whether an address is in one of them. An IPv4 address in IPv6's clothes is the same address, and so is one that a
+    /// network translates.
     #[must_use]
     pub fn contain(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        self.0.iter().any(|network| network.contains(&address))
+        let contains = |address: IpAddr| self.0.iter().any(|network| network.contains(&address));
+        contains(address) || translated(address).is_some_and(contains)
     }
+}
+
+/// The IPv4 address that an IPv6 address leads to.
+fn translated(address: IpAddr) -> Option<IpAddr> {
+    let IpAddr::V6(address) = address else { return None };
+    let [a, b, c, d] = address.octets()[12..] else { return None };
+    address.segments().starts_with(&NAT64).then(|| [a, b, c, d].into())
 }
 
 /// What Kubernetes gives a pod: where its API server is, and a folder with `token` and `ca.crt`.
@@ -118,10 +124,17 @@ mod tests {
     #[test]
     fn metadata_services_are_refused_in_either_clothes_and_clusters_are_not() {
         let networks = Networks::default();
-        for refused in ["169.254.169.254", "::ffff:169.254.169.254", "fe80::1", "0.0.0.0"] {
+        for refused in [
+            "169.254.169.254",
+            "::ffff:169.254.169.254",
+            "64:ff9b::169.254.169.254",
+            "fe80::1",
+            "0.0.0.0",
+            "::",
+        ] {
             assert!(networks.contain(refused.parse().unwrap()), "{refused}");
         }
-        for allowed in ["127.0.0.1", "10.0.0.1", "2001:db8::1", "::1"] {
+        for allowed in ["127.0.0.1", "10.0.0.1", "64:ff9b::10.0.0.1", "2001:db8::1", "::1"] {
             assert!(!networks.contain(allowed.parse().unwrap()), "{allowed}");
         }
     }

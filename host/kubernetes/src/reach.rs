@@ -10,10 +10,11 @@ use crate::definition::{self, Source, Wanted, Written};
 use crate::dial::Dialer;
 use crate::exec::Commands;
 use crate::faults::{Outcome, invalid};
-use crate::files::Files;
+use crate::files::{Files, Named};
 use crate::kubeconfig;
 use crate::line::{self, Line};
 use crate::look::{Look, Looked};
+use crate::namespaces::possible;
 use crate::options::KubernetesOptions;
 use crate::server::Server;
 use crate::step::{Progress, Step};
@@ -67,14 +68,16 @@ impl Reach {
 
     /// What is to be kept of a definition.
     pub(crate) fn known(&self, definition: &Definition) -> Known {
-        let Ok(Written { source: Source::Contents(contents), context, wanted }) =
-            definition::read(definition)
-        else {
-            return Known::Definition(definition.clone());
-        };
-        match self.chosen(&contents, context.as_deref()) {
-            Ok(access) => Known::Way(Arc::new(Way { access, wanted })),
-            Err(_) => Known::Definition(definition.clone()),
+        let kept = definition::read(definition).and_then(|written| match &written.source {
+            Source::Contents(contents) => {
+                let access = self.chosen(contents, &written, &self.files)?;
+                Ok(Some(Way { access, wanted: written.wanted }))
+            }
+            Source::Pod | Source::File(_) => Ok(None),
+        });
+        match kept {
+            Ok(Some(way)) => Known::Way(Arc::new(way)),
+            Ok(None) | Err(_) => Known::Definition(definition.clone()),
         }
     }
 
@@ -139,24 +142,30 @@ impl Reach {
     }
 
     async fn way(&self, definition: &Definition) -> Outcome<Way> {
-        let Written { source, context, wanted } = definition::read(definition)?;
-        let context = context.as_deref();
-        let access = match source {
-            Source::Pod => self.pod()?,
-            Source::Contents(contents) => self.chosen(&contents, context)?,
+        let written = definition::read(definition)?;
+        let access = match &written.source {
+            Source::Contents(contents) => self.chosen(contents, &written, &self.files)?,
             Source::File(file) => {
-                let contents = self.files.read(&file, "kubeconfigFile").await?;
+                let contents = self.files.read(file).await?;
                 let text = std::str::from_utf8(&contents)
-                    .map_err(|_| invalid("the file that kubeconfigFile names is no text"))?;
-                self.chosen(text, context)?
+                    .map_err(|_| invalid("the file that the definition names is no text"))?;
+                self.chosen(text, &written, &self.files.beside(file))?
+            }
+            Source::Pod => {
+                let mut access = self.pod()?;
+                written.exceptions.apply(&mut access);
+                access
             }
         };
-        Ok(Way { access, wanted })
+        Ok(Way { access, wanted: written.wanted })
     }
 
-    fn chosen(&self, kubeconfig: &str, context: Option<&str>) -> Outcome<Access> {
+    fn chosen(&self, kubeconfig: &str, written: &Written, files: &Files) -> Outcome<Access> {
         let kubeconfig = kubeconfig::read(kubeconfig)?;
-        access::choose(kubeconfig, context, &self.files, &self.options.exec)
+        let context = written.context.as_deref();
+        let mut access = access::choose(kubeconfig, context, files, &self.options.exec)?;
+        written.exceptions.apply(&mut access);
+        Ok(access)
     }
 
     /// The cluster of the agent's own pod, with the pod's own account.
@@ -167,14 +176,22 @@ impl Reach {
                  in the cluster",
             ));
         };
+        if !possible(&pod.namespace) {
+            return Err(invalid(
+                "the namespace of this agent's pod cannot be one; see its service account's folder",
+            ));
+        }
         let host =
             if pod.host.contains(':') { format!("[{}]", pod.host) } else { pod.host.clone() };
         Ok(Access {
             server: Server::read(&format!("https://{host}:{}", pod.port))?,
-            trust: Trust::Given(Place::File("ca.crt".to_owned())),
+            trust: Trust::Given(Place::File(Named::read("certificate-authority", "ca.crt")?)),
             server_name: None,
             proxy: None,
-            login: Login { token_file: Some("token".to_owned()), ..Login::default() },
+            login: Login {
+                token_file: Some(Named::read("tokenFile", "token")?),
+                ..Login::default()
+            },
             namespace: pod.namespace.clone(),
             files: Files::of_the_pod(pod.folder.clone()),
         })

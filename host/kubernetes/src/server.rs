@@ -3,6 +3,7 @@
 use http::Uri;
 
 use crate::faults::{Outcome, invalid, shown};
+use crate::literal;
 
 /// The longest host name: with scheme and port it fits where names of 255 characters do.
 const LONGEST: usize = 240;
@@ -43,6 +44,11 @@ impl Server {
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         if host.is_empty() || host.len() > LONGEST {
             return Err(wrong("has no host, or too long a one"));
+        }
+        if literal::disguised(&host) {
+            return Err(wrong(
+                "has an address in an unusual form, where four decimal numbers are read",
+            ));
         }
         let after_host = uri
             .authority()
@@ -96,5 +102,6 @@ mod tests {
             assert!(fault(odd).contains("give https://HOST:PORT"), "{odd}");
         }
         assert!(fault(&format!("https://{}", "x".repeat(300))).contains("too long"));
+        assert!(fault("https://0xA9FEA9FE:443").contains("unusual form"));
     }
 }

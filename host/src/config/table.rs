@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use host_kubernetes::REFUSED_NETWORKS;
+
 use super::key::{Key, Kind};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -298,7 +300,7 @@ pub(crate) const KEYS: &[Key] = &[
     key(
         "agent.networks.refuse",
         Kind::Networks,
-        "169.254.0.0/16,fe80::/10,fd00:ec2::254/128,100.100.100.200/32,168.63.129.16/32,0.0.0.0/8",
+        REFUSED_NETWORKS,
         "of an agent: networks where it looks for no cluster and no proxy; as it is, those of clouds' metadata services. \
          Add 127.0.0.0/8,::1/128 where no cluster is on the agent's own machine",
     ),

@@ -5,5 +5,6 @@ mod bounds;
 mod input;
 mod looks;
 mod proxies;
+mod rights;
 mod scene;
 mod watching;

@@ -49,7 +49,9 @@ pub(super) async fn answer(
     let query = head.uri.query().unwrap_or_default().to_owned();
     Ok(match head.uri.path() {
         "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews" => {
-            full(201, json!({ "status": { "allowed": rights.lists } }).to_string())
+            let error = if rights.undecided { "a webhook failed, hunter2" } else { "" };
+            let status = json!({ "allowed": rights.lists, "evaluationError": error });
+            full(201, json!({ "status": status }).to_string())
         }
         "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews" => {
             let namespace = body["spec"]["namespace"].as_str().unwrap_or_default();

@@ -45,13 +45,15 @@ pub struct Rights {
     pub watches: bool,
     /// Namespaces in which it may see something.
     pub sees: BTreeSet<String>,
+    /// Nobody knows: the server's authorizer fails for it.
+    pub undecided: bool,
 }
 
 impl Rights {
     /// Everything.
     #[must_use]
     pub fn all() -> Self {
-        Self { lists: true, watches: true, sees: BTreeSet::new() }
+        Self { lists: true, watches: true, ..Self::default() }
     }
 
     /// Something in one namespace, and nothing else.

@@ -91,7 +91,7 @@ async fn nobody_is_followed_elsewhere() {
     let elsewhere = ApiServer::start().await;
     let (code, text) = of(Habit::LeadsTo(format!("{}/version", elsewhere.url()))).await;
     assert_eq!(code, Code::Unreachable);
-    insta::assert_snapshot!(text, @"https://127.0.0.1:PORT leads elsewhere (to 127.0.0.1) instead of answering, and that is not followed; set server to the API server itself");
+    insta::assert_snapshot!(text, @"https://127.0.0.1:PORT leads to another host instead of answering, and that is not followed; set server to the API server itself");
     assert_eq!(elsewhere.connections(), 0);
 }
 

@@ -43,6 +43,28 @@ async fn files_are_read_under_the_root_only() {
 }
 
 #[tokio::test]
+async fn paths_in_a_file_begin_at_its_folder_and_end_under_the_root() {
+    let (api, folder) = (ApiServer::start().await, tempfile::tempdir().unwrap());
+    let root = folder.path().join("root");
+    std::fs::create_dir_all(root.join("eu")).unwrap();
+    std::fs::write(folder.path().join("ca"), api.authority.pem()).unwrap();
+    std::fs::write(root.join("eu/ca"), api.authority.pem()).unwrap();
+    std::fs::write(root.join("token"), "good").unwrap();
+    let write = |ca: &str| {
+        let cluster = format!("certificate-authority: {ca}");
+        let config = api.kubeconfig_without_ca(&cluster, "tokenFile: ../token");
+        std::fs::write(root.join("eu/config"), config).unwrap();
+    };
+    let scene = Scene::allowing(&root, "none");
+    let definition = json!({ "kubeconfigFile": "eu/config" });
+    write("ca");
+    assert!(scene.look(&definition).await.is_ok());
+    write("../../ca");
+    let (_, text) = scene.refused(&definition).await;
+    assert!(text.contains("certificate-authority names a file that is not under"), "{text}");
+}
+
+#[tokio::test]
 async fn a_files_token_is_read_anew_for_every_look() {
     let (api, folder) = (ApiServer::start().await, tempfile::tempdir().unwrap());
     let scene = Scene::allowing(folder.path(), "none");
@@ -96,6 +118,8 @@ async fn definitions_that_a_stock_clouddriver_lists_as_enabled_are_refused_with_
         "*b,".repeat(5_000)
     );
     let provider = api.kubeconfig("", "auth-provider: {name: gcp}");
+    let mut blank = inline(&config);
+    blank["namespaces"] = json!(["dev "]);
     for (definition, said) in [
         (inline("this is no kubeconfig: ["), "cannot be read"),
         (inline("garbage"), "cannot be read"),
@@ -107,6 +131,9 @@ async fn definitions_that_a_stock_clouddriver_lists_as_enabled_are_refused_with_
         (inline(&config.replace(&api.url(), "ftp://elsewhere")), "only https"),
         (json!({}), "give kubeconfigContents"),
         (json!({ "kubeconfigFile": "/etc/kubernetes/admin.conf" }), "this agent reads none"),
+        (json!({ "kubeconfigFile": "token: hunter2\n" }), "kubeconfigFile takes the path"),
+        (inline(&config.replace("user: u}", "user: u, namespace: 'dev '}")), "the namespace of"),
+        (blank, "entry 1 of namespaces"),
     ] {
         let (code, text) = scene.refused(&definition).await;
         assert_eq!(code, Code::InvalidKubeconfig, "{text}");

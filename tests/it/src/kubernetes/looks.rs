@@ -26,6 +26,11 @@ async fn the_fingerprint_is_the_certificates_also_where_nobody_vouches_for_it() 
     let insecure = api.kubeconfig_without_ca("insecure-skip-tls-verify: true", "token: good");
     let insecure = scene.look(&inline(&insecure)).await.unwrap();
     assert_eq!(insecure.identity, trusted.identity);
+    let mut by_definition = inline(&api.kubeconfig_without_ca("", "token: good"));
+    let (code, text) = scene.refused(&by_definition).await;
+    assert_eq!(code, Code::InvalidKubeconfig, "{text}");
+    by_definition["insecure"] = json!(true);
+    assert_eq!(scene.look(&by_definition).await.unwrap().identity, trusted.identity);
     api.renew(&["127.0.0.1"]);
     let renewed = scene.look(&good(&api)).await.unwrap();
     assert_ne!(renewed.identity.fingerprint, trusted.identity.fingerprint);
@@ -93,6 +98,27 @@ async fn where_namespaces_are_hidden_the_known_ones_are_told_if_anything_may_be_
     let mut unchecked = inline(&config);
     unchecked["checkPermissionsOnStartup"] = json!(false);
     assert_eq!(scene.look(&unchecked).await.unwrap().namespaces.unwrap(), ["default"]);
+}
+
+#[tokio::test]
+async fn of_many_declared_namespaces_it_is_said_how_many_were_tried() {
+    let (api, scene) = (ApiServer::start().await, Scene::new());
+    api.grant("dev", Rights::only_in("dev"));
+    let mut definition = inline(&api.kubeconfig("", "token: dev"));
+    let others = (0..10).map(|n| format!("ns-{n}"));
+    definition["namespaces"] = others.chain(["dev".to_owned()]).collect();
+    let (code, text) = scene.refused(&definition).await;
+    assert_eq!(code, Code::Unauthorized);
+    assert!(text.contains("the first 10 of 11 in `namespaces` were tried"), "{text}");
+}
+
+#[tokio::test]
+async fn the_agents_own_kubeconfig_counts_before_the_accounts() {
+    let (api, scene) = (ApiServer::start().await, Scene::new());
+    let mut definition = inline(&api.kubeconfig("", "token: hunter2"));
+    assert_eq!(scene.refused(&definition).await.0, Code::Unauthorized);
+    definition["kubeconfigAgent"] = json!(api.kubeconfig("", "token: good"));
+    assert!(scene.look(&definition).await.is_ok());
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use host_agent::Code;
+use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::AbortOnDropHandle;
@@ -108,12 +109,40 @@ async fn a_proxy_is_under_the_same_rules_as_a_server() {
     assert_eq!(code, Code::InvalidKubeconfig);
     assert!(text.contains("the proxy 169.254.169.254:80 is at"), "{text}");
     // What a proxy should connect to is looked at as well.
-    let proxy = Proxy::http("200 OK").await;
+    let mut proxy = Proxy::http("200 OK").await;
     let cluster = format!("proxy-url: http://{}", proxy.address);
     let config = api.kubeconfig(&cluster, "token: good");
-    let metadata = config.replace(&api.url(), "https://169.254.169.254");
-    let (code, _) = scene.refused(&inline(&metadata)).await;
-    assert_eq!(code, Code::InvalidKubeconfig);
+    for host in [
+        "169.254.169.254",
+        "[::ffff:169.254.169.254]",
+        "[64:ff9b::169.254.169.254]",
+        "0xa9fea9fe",
+        "2852039166",
+        "0251.0376.0251.0376",
+        "169.254.169.254.",
+    ] {
+        let metadata = config.replace(&api.url(), &format!("https://{host}"));
+        let (code, text) = scene.refused(&inline(&metadata)).await;
+        assert_eq!(code, Code::InvalidKubeconfig, "{host}: {text}");
+    }
+    assert!(proxy.asked.try_recv().is_err(), "the proxy was asked for nothing of this");
     let odd = api.kubeconfig("proxy-url: ftp://p", "token: good");
     assert!(scene.refused(&inline(&odd)).await.1.contains("does not speak"));
+}
+
+#[tokio::test]
+async fn an_account_that_wants_no_proxy_reaches_its_cluster_directly() {
+    let (api, scene) = (ApiServer::start().await, Scene::new());
+    let mut proxy = Proxy::http("403 Forbidden").await;
+    let cluster = format!("proxy-url: http://{}", proxy.address);
+    let mut definition = inline(&api.kubeconfig(&cluster, "token: good"));
+    for direct in [json!(true), json!("true"), json!("localhost,127.0.0.0/8")] {
+        definition["noProxy"] = direct.clone();
+        assert!(scene.look(&definition).await.is_ok(), "{direct}");
+    }
+    assert!(proxy.asked.try_recv().is_err(), "the proxy was asked for nothing");
+    for through in [json!(false), json!("example.com")] {
+        definition["noProxy"] = through.clone();
+        assert_eq!(scene.refused(&definition).await.0, Code::Unreachable, "{through}");
+    }
 }
