@@ -6,8 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures::FutureExt;
-use proto::agent::v1::{self as wire, AgentMessage, agent_message::Message};
-use proto::packing;
+use proto::agent::v1::{self as wire, AgentMessage};
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{debug, error};
@@ -19,6 +18,7 @@ use crate::lanes::Lanes;
 use crate::ledger::{After, Ledger, Todo};
 use crate::options::AgentOptions;
 use crate::surroundings::Surroundings;
+use crate::words;
 
 /// How many answers or observations travel in one message at most: a batch of the bridge.
 const TOGETHER: usize = 500;
@@ -166,15 +166,11 @@ impl Desk {
     /// The next messages, of `max` bytes at most each; answers come first.
     pub(crate) fn next_words(&mut self, max: usize) -> Vec<AgentMessage> {
         let results = self.ledger.next_results(TOGETHER);
-        let words: Vec<Message> = if results.is_empty() {
-            let observations = packing::pack(self.ledger.next_observations(TOGETHER), max).parts;
-            let said = |observations| Message::Observations(wire::Observations { observations });
-            observations.into_iter().map(said).collect()
+        if results.is_empty() {
+            words::observations(self.ledger.next_observations(TOGETHER), max)
         } else {
-            let said = |results| Message::Results(wire::OperationResults { results });
-            packing::pack(results, max).parts.into_iter().map(said).collect()
-        };
-        words.into_iter().map(|word| AgentMessage { message: Some(word) }).collect()
+            words::answers(results, max)
+        }
     }
 
     fn take_in(&mut self, over: Over) {

@@ -18,6 +18,7 @@ mod options;
 mod register;
 mod simulated;
 mod surroundings;
+mod words;
 
 pub use agent::{Agent, AgentError, Status};
 pub use clusters::{Account, Change, Clusters, Code, Identity, Refusal, Seen};
