@@ -8,6 +8,10 @@ use proto::agent::v1::{Observation, OperationResult};
 /// How many refusals in passing wait; the oldest goes first. Each is given again when its operation comes again.
 const IN_PASSING: usize = 10_000;
 
+/// For how many heartbeats an observation is remembered after it was told: two of the times after which a bridge that
+/// hears nothing gives an agent up. A bridge that cannot commit what it hears ends the stream sooner.
+pub(super) const TOLD_BEATS: usize = 6;
+
 /// Names in the order in which they came, each once.
 #[derive(Debug, Default)]
 struct Names {
@@ -35,9 +39,8 @@ pub(crate) struct Outbox {
     answers: Names,
     in_passing: VecDeque<OperationResult>,
     observed: Names,
-    /// Observations are not acknowledged: those of the last two heartbeats are repeated on a new stream.
-    told_now: BTreeSet<String>,
-    told_before: BTreeSet<String>,
+    /// Observations are not acknowledged: those of the last heartbeats, the newest first, are repeated on a new stream.
+    told: VecDeque<BTreeSet<String>>,
 }
 
 impl Outbox {
@@ -68,15 +71,16 @@ impl Outbox {
 
     /// A heartbeat's time has passed.
     pub(crate) fn beat(&mut self) {
-        self.told_before = std::mem::take(&mut self.told_now);
+        self.told.push_front(BTreeSet::new());
+        self.told.truncate(TOLD_BEATS);
     }
 
     /// A stream begins: what may have been lost with the old one is to be sent again.
     pub(crate) fn begin_again<'a>(&mut self, unacknowledged: impl Iterator<Item = &'a str>) {
         self.in_passing.clear();
         unacknowledged.for_each(|account| self.answers.add(account));
-        let told = [std::mem::take(&mut self.told_now), std::mem::take(&mut self.told_before)];
-        told.iter().flatten().for_each(|account| self.observed.add(account));
+        let told = std::mem::take(&mut self.told);
+        told.iter().rev().flatten().for_each(|account| self.observed.add(account));
     }
 
     /// Takes answers out, looking each up.
@@ -104,7 +108,10 @@ impl Outbox {
         while taken.len() < limit {
             let Some(name) = self.observed.take() else { break };
             taken.extend(look_up(&name));
-            self.told_now.insert(name);
+            if self.told.is_empty() {
+                self.told.push_front(BTreeSet::new());
+            }
+            self.told[0].insert(name);
         }
         taken
     }

@@ -2,6 +2,7 @@
 
 use proto::agent::v1::{self as wire, failure, operation::Kind};
 
+use super::outbox::TOLD_BEATS;
 use super::{After, Decision, Ledger, REMEMBERED, Todo};
 use crate::clusters::{Change, Code, Identity, Refusal, Seen};
 
@@ -214,20 +215,51 @@ fn why_an_account_is_not_healthy_is_told_and_registered() {
     assert_eq!(registered[0].health(), wire::Health::Unreachable);
 }
 
-#[test]
-fn an_observation_that_may_be_lost_with_its_stream_is_repeated_on_the_next() {
-    let mut ledger = holding();
-    ledger.acknowledged(&["add".into()]);
+/// The account is found to be away, and the bridge is told.
+fn told_to_be_away(ledger: &mut Ledger) {
     let health = Err(Refusal::new(Code::Unreachable, "it does not answer"));
     let unreachable = Change { account: "eu-1".into(), health, identity: None, namespaces: None };
     ledger.changed(&unreachable);
     assert_eq!(ledger.next_observations(9).len(), 1);
-    ledger.register();
-    assert_eq!(ledger.next_observations(9).len(), 1);
-    ledger.beat();
-    ledger.beat();
+}
+
+#[test]
+fn an_observation_that_may_be_lost_with_its_stream_is_repeated_on_the_next() {
+    for beats in 0..TOLD_BEATS {
+        let mut ledger = holding();
+        ledger.acknowledged(&["add".into()]);
+        told_to_be_away(&mut ledger);
+        (0..beats).for_each(|_| ledger.beat());
+        ledger.register();
+        let again = ledger.next_observations(9);
+        assert_eq!(again.len(), 1, "after {beats} heartbeats");
+        assert_eq!(again[0].health(), wire::Health::Unreachable);
+    }
+}
+
+#[test]
+fn an_observation_that_was_told_long_ago_is_not_repeated() {
+    let mut ledger = holding();
+    ledger.acknowledged(&["add".into()]);
+    told_to_be_away(&mut ledger);
+    (0..TOLD_BEATS).for_each(|_| ledger.beat());
     ledger.register();
     assert!(!ledger.has_words());
+}
+
+#[test]
+fn an_observation_is_repeated_after_registrations_that_failed_and_streams_that_ended_at_once() {
+    let mut ledger = holding();
+    ledger.acknowledged(&["add".into()]);
+    told_to_be_away(&mut ledger);
+    for _ in 0..20 {
+        ledger.register();
+    }
+    assert_eq!(ledger.next_observations(9).len(), 1, "no stream was there between");
+    for _ in 0..20 {
+        ledger.register();
+        assert_eq!(ledger.next_observations(9).len(), 1, "each stream may have lost it");
+    }
 }
 
 #[test]
