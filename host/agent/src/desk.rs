@@ -2,7 +2,7 @@
 //! its own, and ends looks that nobody waits for any more. It knows no stream.
 
 use std::collections::HashMap;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use futures::FutureExt;
@@ -223,20 +223,23 @@ impl Looker {
     }
 
     async fn look(&self, account: &Account) -> (Result<Seen, Refusal>, u64) {
-        let place = self.lanes.enter().await;
+        // A definition that has this panic has the look panic too, which is told.
+        let server = catch_unwind(AssertUnwindSafe(|| self.clusters.server(account)));
+        let look = || self.look_once(account);
+        self.lanes.pass(&*self.surroundings, &server.unwrap_or_default(), look).await
+    }
+
+    async fn look_once(&self, account: &Account) -> (Result<Seen, Refusal>, u64) {
         let began = self.surroundings.now();
         let deadline = began + self.deadline_ms;
-        let look = async {
-            tokio::select! {
-                biased;
-                looked = AssertUnwindSafe(self.clusters.look(account)).catch_unwind() => looked,
-                () = self.surroundings.sleep_until(deadline) => Ok(Err(Refusal::new(
-                    Code::Timeout,
-                    format!("the cluster did not show itself within {} ms", self.deadline_ms),
-                ))),
-            }
+        let looked = tokio::select! {
+            biased;
+            looked = AssertUnwindSafe(self.clusters.look(account)).catch_unwind() => looked,
+            () = self.surroundings.sleep_until(deadline) => Ok(Err(Refusal::new(
+                Code::Timeout,
+                format!("the cluster did not show itself within {} ms", self.deadline_ms),
+            ))),
         };
-        let looked = self.lanes.through(&*self.surroundings, place, look).await;
         let looked = looked.unwrap_or_else(|_| {
             error!(account.id = account.name, "looking at an account's cluster panicked");
             Err(Refusal::new(Code::Internal, "the agent has a fault in it; see its log"))

@@ -23,7 +23,7 @@ mod words;
 pub use agent::{Agent, AgentError, Status};
 pub use clusters::{Account, Change, Clusters, Code, Identity, Refusal, Seen};
 pub use definition::Definition;
-pub use lanes::{Lanes, Place};
+pub use lanes::Lanes;
 pub use options::{AgentOptions, BadAgentOptions, ConfiguredAccount};
 pub use simulated::{BadScript, Script, Simulated};
 pub use surroundings::Surroundings;
