@@ -93,11 +93,18 @@ pub struct Change {
 #[async_trait]
 pub trait Clusters: std::fmt::Debug + Send + Sync {
     /// Looks at an account's cluster, and changes nothing. Called for many accounts at once; dropped when the look takes
-    /// too long or is not wanted any more.
+    /// too long or is not wanted any more, and sometimes begun anew.
     ///
     /// # Errors
     /// Why the account could not be held.
     async fn look(&self, account: &Account) -> Result<Seen, Refusal>;
+
+    /// Names what a look at the account waits for: its API server, and whatever else may be silent on the way there. Looks
+    /// with the same name are bounded together, and those of one that is silent wait behind those that answer. Cheap; as it
+    /// is, every account has a server of its own.
+    fn server(&self, account: &Account) -> String {
+        account.name.clone()
+    }
 
     /// The account is held from now on, as it was just looked at: to be watched. Also called for one that is held
     /// already, with a new definition.

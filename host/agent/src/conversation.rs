@@ -68,7 +68,10 @@ pub(crate) async fn talk(
                 // If there is no room, the bridge will hear from us by what waits already.
                 let message = agent_message::Message::Heartbeat(beat);
                 let _ = to_bridge.try_send(AgentMessage { message: Some(message) });
-                desk.beat();
+                // What waits here for room was not told yet: it does not grow older.
+                if words.len() == 0 {
+                    desk.beat();
+                }
                 beat_at = now + every;
             }
         }

@@ -2,12 +2,11 @@
 //! its own, and ends looks that nobody waits for any more. It knows no stream.
 
 use std::collections::HashMap;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use futures::FutureExt;
-use proto::agent::v1::{self as wire, AgentMessage, agent_message::Message};
-use proto::packing;
+use proto::agent::v1::{self as wire, AgentMessage};
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{debug, error};
@@ -19,6 +18,7 @@ use crate::lanes::Lanes;
 use crate::ledger::{After, Ledger, Todo};
 use crate::options::AgentOptions;
 use crate::surroundings::Surroundings;
+use crate::words;
 
 /// How many answers or observations travel in one message at most: a batch of the bridge.
 const TOGETHER: usize = 500;
@@ -167,18 +167,12 @@ impl Desk {
     /// The next messages, of `max` bytes at most each; answers come first.
     pub(crate) fn next_words(&mut self, max: usize) -> Vec<AgentMessage> {
         let results = self.ledger.next_results(TOGETHER);
-        let words: Vec<Message> = if results.is_empty() {
-            let observations = packing::pack(self.ledger.next_observations(TOGETHER), max).parts;
-            let said = |observations: Vec<wire::Observation>| {
-                let number = self.ledger.say(&observations);
-                Message::Observations(wire::Observations { observations, number })
-            };
-            observations.into_iter().map(said).collect()
+        if results.is_empty() {
+            let observations = self.ledger.next_observations(TOGETHER);
+            words::observations(observations, max, |some| self.ledger.say(some))
         } else {
-            let said = |results| Message::Results(wire::OperationResults { results });
-            packing::pack(results, max).parts.into_iter().map(said).collect()
-        };
-        words.into_iter().map(|word| AgentMessage { message: Some(word) }).collect()
+            words::answers(results, max)
+        }
     }
 
     fn take_in(&mut self, over: Over) {
@@ -231,20 +225,23 @@ impl Looker {
     }
 
     async fn look(&self, account: &Account) -> (Result<Seen, Refusal>, u64) {
-        let place = self.lanes.enter().await;
+        // A definition that has this panic has the look panic too, which is told.
+        let server = catch_unwind(AssertUnwindSafe(|| self.clusters.server(account)));
+        let look = || self.look_once(account);
+        self.lanes.pass(&*self.surroundings, &server.unwrap_or_default(), look).await
+    }
+
+    async fn look_once(&self, account: &Account) -> (Result<Seen, Refusal>, u64) {
         let began = self.surroundings.now();
         let deadline = began + self.deadline_ms;
-        let look = async {
-            tokio::select! {
-                biased;
-                looked = AssertUnwindSafe(self.clusters.look(account)).catch_unwind() => looked,
-                () = self.surroundings.sleep_until(deadline) => Ok(Err(Refusal::new(
-                    Code::Timeout,
-                    format!("the cluster did not show itself within {} ms", self.deadline_ms),
-                ))),
-            }
+        let looked = tokio::select! {
+            biased;
+            looked = AssertUnwindSafe(self.clusters.look(account)).catch_unwind() => looked,
+            () = self.surroundings.sleep_until(deadline) => Ok(Err(Refusal::new(
+                Code::Timeout,
+                format!("the cluster did not show itself within {} ms", self.deadline_ms),
+            ))),
         };
-        let looked = self.lanes.through(&*self.surroundings, place, look).await;
         let looked = looked.unwrap_or_else(|_| {
             error!(account.id = account.name, "looking at an account's cluster panicked");
             Err(Refusal::new(Code::Internal, "the agent has a fault in it; see its log"))

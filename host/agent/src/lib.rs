@@ -18,11 +18,12 @@ mod options;
 mod register;
 mod simulated;
 mod surroundings;
+mod words;
 
 pub use agent::{Agent, AgentError, Status};
 pub use clusters::{Account, Change, Clusters, Code, Identity, Refusal, Seen};
 pub use definition::Definition;
-pub use lanes::{Lanes, Place};
+pub use lanes::Lanes;
 pub use options::{AgentOptions, BadAgentOptions, ConfiguredAccount};
 pub use simulated::{BadScript, Script, Simulated};
 pub use surroundings::Surroundings;

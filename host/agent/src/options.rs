@@ -32,8 +32,8 @@ pub struct AgentOptions {
     pub labels: BTreeMap<String, String>,
     /// `agent.accounts`: accounts that it declares itself; they are never dropped.
     pub accounts: Vec<ConfiguredAccount>,
-    /// How many clusters are looked at at once. One that is silent for a second is not counted any more; of those there
-    /// may be four times as many.
+    /// How many clusters are looked at at once, a quarter of them behind one address at most. One that is silent for a
+    /// second is not counted any more; of those there may be four times as many.
     pub looks_at_once: usize,
     /// How long one look may take, in milliseconds. Clusters that know better what was waited for give up a little earlier.
     pub look_deadline_ms: u64,

@@ -1,6 +1,8 @@
 //! One TCP connection, direct or through a proxy: names are resolved here, so that what is refused by network is refused
 //! under every name.
 
+mod names;
+
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -8,7 +10,6 @@ use host_agent::{Refusal, Surroundings};
 use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
 use tokio_rustls::TlsConnector;
 
 use crate::faults::{Outcome, invalid, kind, shown, unreachable};
@@ -17,10 +18,7 @@ use crate::proxy::{Proxy, Scheme};
 use crate::server::Server;
 use crate::step::{Progress, Step};
 use crate::tls::{self, Roots, Tls};
-
-/// How many names are resolved at once. The system's resolver cannot be interrupted: a name that hangs keeps a thread
-/// until it gives up, and the threads are fewer than the looks.
-const LOOKUPS: usize = 64;
+use names::{Names, System};
 
 /// How many addresses of a name are tried.
 const ADDRESSES: usize = 4;
@@ -41,12 +39,13 @@ pub(crate) type Io = Box<dyn Stream>;
 pub(crate) struct Dialer {
     surroundings: Arc<dyn Surroundings>,
     refused: Networks,
-    lookups: Arc<Semaphore>,
+    names: Arc<Names>,
 }
 
 impl Dialer {
     pub(crate) fn new(surroundings: Arc<dyn Surroundings>, refused: Networks) -> Self {
-        Self { surroundings, refused, lookups: Arc::new(Semaphore::new(LOOKUPS)) }
+        let names = Names::new(Arc::clone(&surroundings), Arc::new(System));
+        Self { surroundings, refused, names: Arc::new(names) }
     }
 
     /// Connects to the server, through the proxy if there is one.
@@ -123,24 +122,12 @@ impl Dialer {
     }
 
     async fn resolve(&self, who: &str, host: &str, port: u16) -> Outcome<Vec<SocketAddr>> {
-        let unknown = |why: String| {
+        let found = self.names.find(host).await.map_err(|why| {
             unreachable(format!(
                 "the name of {who} cannot be resolved by this agent: {why}; see the name, and the DNS of this agent"
             ))
-        };
-        let lookups = Arc::clone(&self.lookups);
-        let (host, at_once) = (host.to_owned(), lookups.acquire_owned().await);
-        // In a task of its own: whoever gives up waiting does not make room for another thread that hangs.
-        let lookup = tokio::spawn(async move {
-            let _place = at_once;
-            let found = tokio::net::lookup_host((host.as_str(), port)).await?;
-            Ok::<_, std::io::Error>(found.collect::<Vec<_>>())
-        });
-        match lookup.await {
-            Ok(Ok(addresses)) => Ok(addresses),
-            Ok(Err(error)) => Err(unknown(kind(&error))),
-            Err(_) => Err(unknown("the resolver failed".to_owned())),
-        }
+        })?;
+        Ok(found.iter().map(|address| SocketAddr::new(*address, port)).collect())
     }
 
     /// The addresses that are in none of the refused networks.

@@ -90,7 +90,8 @@ pub struct Bounds {
     pub look_ms: u64,
     /// How long it may take to be connected (name, TCP, proxy and TLS), in milliseconds.
     pub connect_ms: u64,
-    /// How many held accounts are checked at once; checks that wait for silent servers are not counted.
+    /// `agent.health.at_once`: how many held accounts are looked at at once. One that is silent for a second is not counted
+    /// any more; of those there may be four times as many. Behind one address at most a quarter of either.
     pub checks_at_once: usize,
     /// `agent.watches.max`: how many accounts' namespaces are watched over an open connection; the rest is polled.
     pub watches: usize,

@@ -4,6 +4,7 @@
 
 mod book;
 mod pulse;
+mod server;
 mod watch;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -76,6 +77,10 @@ impl Clusters for Kubernetes {
     async fn look(&self, account: &Account) -> Result<Seen, Refusal> {
         let known = Known::Definition(account.definition.clone());
         self.shared.reach.look(&known, true).await.map(|looked| looked.seen)
+    }
+
+    fn server(&self, account: &Account) -> String {
+        self.shared.reach.known(&account.definition).server()
     }
 
     fn hold(&self, account: &Account, seen: &Seen) {

@@ -194,8 +194,8 @@ impl Settings {
             bounds: Bounds {
                 look_ms: self.millis("agent.looks.deadline"),
                 connect_ms: self.millis("agent.looks.connect"),
+                checks_at_once: self.count("agent.health.at_once"),
                 watches: self.count("agent.watches.max"),
-                ..Bounds::default()
             },
             rhythm: Rhythm {
                 health_ms: self.millis("agent.health.every"),

@@ -308,7 +308,8 @@ pub(crate) const KEYS: &[Key] = &[
         "agent.looks.at_once",
         Kind::Number { min: 1, max: 4_096 },
         "64",
-        "of an agent: how many clusters it looks at at once for the bridge; four times as many may be silent",
+        "of an agent: how many clusters it looks at at once for the bridge; four times as many may be silent. Those behind \
+         one address have a quarter of it",
     ),
     key(
         "agent.looks.deadline",
@@ -327,6 +328,13 @@ pub(crate) const KEYS: &[Key] = &[
         Kind::Duration { min: Duration::from_millis(100), max: HOUR },
         "30s",
         "of an agent: how often it looks at each cluster that it holds, moved by up to a fifth by chance",
+    ),
+    key(
+        "agent.health.at_once",
+        Kind::Number { min: 1, max: 4_096 },
+        "32",
+        "of an agent: how many of the clusters that it holds it looks at at once, beside those that the bridge asks for; four \
+         times as many may be silent. Those behind one address have a quarter of it",
     ),
     key(
         "agent.namespaces.every",

@@ -257,6 +257,22 @@ fn an_observation_is_repeated_until_a_message_with_the_newest_is_acknowledged() 
 }
 
 #[test]
+fn an_observation_is_repeated_after_registrations_that_failed_and_streams_that_ended_at_once() {
+    let mut ledger = holding();
+    ledger.acknowledged(&["add".into()]);
+    ledger.changed(&lost());
+    said(&mut ledger);
+    for _ in 0..20 {
+        ledger.register();
+    }
+    said(&mut ledger);
+    for _ in 0..20 {
+        ledger.register();
+        said(&mut ledger);
+    }
+}
+
+#[test]
 fn after_an_answer_that_is_repeated_comes_what_was_seen_since() {
     let mut ledger = holding();
     ledger.changed(&lost());

@@ -2,12 +2,15 @@
 //! nothing.
 //!
 //! A loss that a second look could disprove (no answer, too late) is told when two looks in a row found it, the second
-//! soon after the first; every other one at once. Each is told once, and so is the return.
+//! soon after the first; every other one at once. Each is told once, and so is the return; why it is away is told anew when
+//! that changes ([`told`]).
 
 mod entry;
+mod news;
+mod told;
 mod waits;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use host_agent::{Change, Refusal, Seen};
 use tokio_util::task::AbortOnDropHandle;
@@ -15,8 +18,9 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::look::Looked;
 use crate::options::Rhythm;
 use crate::reach::Known;
-use entry::{Entry, Watching, digest};
-use waits::{backoff, jittered, part};
+use entry::{Entry, REFUSED_MS, Watching, digest};
+use news::News;
+use waits::{jittered, part};
 
 /// A look that is due.
 #[derive(Debug, Clone)]
@@ -31,10 +35,21 @@ pub(super) struct Check {
 /// How a watch ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WatchEnd {
-    /// It may not be watched: it is polled from now on.
+    /// It may not be watched: it is polled for a good while.
     Refused,
     /// It broke: the account is looked at, and watched again if it is well.
     Broken,
+}
+
+/// What follows from what a watch shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Watched {
+    /// There is a change to be told.
+    News,
+    /// There is none.
+    Nothing,
+    /// It is of another cluster than the one that the account is known by, and does not count.
+    Another,
 }
 
 /// What follows from a look.
@@ -54,7 +69,7 @@ pub(super) struct Book {
     entries: HashMap<String, Entry>,
     /// When who is due; an account that is being looked at is not here.
     due: BTreeSet<(u64, String)>,
-    news: BTreeMap<String, Change>,
+    news: News,
     serial: u64,
     watches: usize,
 }
@@ -66,7 +81,7 @@ impl Book {
             most_watches,
             entries: HashMap::new(),
             due: BTreeSet::new(),
-            news: BTreeMap::new(),
+            news: News::default(),
             serial: 0,
             watches: 0,
         }
@@ -97,10 +112,10 @@ impl Book {
 
     /// It is held no more: what goes on about it ends, and nothing of it is told.
     pub(super) fn release(&mut self, name: &str) {
-        self.news.remove(name);
+        self.news.forget(name);
         if let Some(entry) = self.entries.remove(name) {
             self.due.remove(&(entry.due, name.to_owned()));
-            self.watches -= usize::from(matches!(entry.watching, Watching::Yes { .. }));
+            self.watches -= usize::from(entry.watching.goes_on());
         }
     }
 
@@ -121,7 +136,7 @@ impl Book {
         }
         let (_, name) = self.due.pop_first()?;
         let entry = self.entries.get(&name)?;
-        let watched = matches!(entry.watching, Watching::Yes { .. });
+        let watched = entry.watching.goes_on();
         Some(Check {
             serial: entry.serial,
             known: entry.known.clone(),
@@ -145,28 +160,25 @@ impl Book {
         now: u64,
         chance: f64,
     ) -> Settled {
-        let (rhythm, may_watch) = (self.rhythm, self.watches < self.most_watches);
+        let (rhythm, room) = (self.rhythm, self.watches < self.most_watches);
         let Some(entry) = self.of((&check.name, check.serial)) else { return Settled::default() };
+        let before = entry.watching.goes_on();
         let (change, due) = match &looked {
             Ok(looked) => (entry.answered(check, looked, now, rhythm, chance), rhythm.health_ms),
-            Err(refusal) => entry.failed(check, refusal, rhythm),
+            Err(refusal) => entry.failed(check, refusal, now, rhythm),
         };
         entry.due = now + jittered(due, chance);
         let due = (entry.due, check.name.clone());
         let watchable = looked.is_ok_and(|looked| looked.watchable);
-        let watch = watchable && may_watch && entry.watching.may_begin(now);
+        let watch = watchable && room && entry.watching.may_begin(now);
         if watch {
             entry.watching = Watching::Yes { since: now, task: None };
         }
-        // What it was found with is not known any more.
-        let stale = entry.told.is_some() && matches!(entry.watching, Watching::Yes { .. });
-        if stale {
-            entry.watching = Watching::default();
-        }
-        self.watches = self.watches + usize::from(watch) - usize::from(stale);
+        let after = entry.watching.goes_on();
+        self.watches = self.watches + usize::from(after) - usize::from(before);
         self.due.insert(due);
         let news = change.is_some();
-        self.news.extend(change.map(|change| (check.name.clone(), change)));
+        change.into_iter().for_each(|change| self.news.add(change));
         Settled { news, watch }
     }
 
@@ -177,17 +189,25 @@ impl Book {
         }
     }
 
-    /// A watch shows these namespaces. Whether there is something to be told.
-    pub(super) fn watched(&mut self, check: (&str, u64), namespaces: Vec<String>) -> bool {
-        let Some(entry) = self.of(check) else { return false };
+    /// A watch that is kept by this host under this certificate shows these namespaces.
+    pub(super) fn watched(
+        &mut self,
+        check: (&str, u64),
+        (host, fingerprint): (&str, &str),
+        namespaces: Vec<String>,
+    ) -> Watched {
+        let Some(entry) = self.of(check) else { return Watched::Nothing };
+        if !entry.is(host, fingerprint) {
+            return Watched::Another;
+        }
         let digest = digest(&namespaces);
         if entry.told.is_some() || entry.namespaces == Some(digest) {
-            return false;
+            return Watched::Nothing;
         }
         entry.namespaces = Some(digest);
         let change = entry.well(check.0, Some(namespaces));
-        self.news.insert(check.0.to_owned(), change);
-        true
+        self.news.add(change);
+        Watched::News
     }
 
     /// A watch has ended. Whether the account is due earlier than it was: a watch that lasted says by its end that
@@ -198,14 +218,14 @@ impl Book {
         let Some(entry) = self.of(check) else { return false };
         let Watching::Yes { since, .. } = entry.watching else { return false };
         let lasted = now.saturating_sub(since) >= health_ms;
-        entry.short_watches = if lasted { 0 } else { entry.short_watches.saturating_add(1) };
-        entry.watching = match end {
-            WatchEnd::Refused => Watching::Refused,
-            WatchEnd::Broken if lasted => Watching::default(),
-            WatchEnd::Broken => {
-                Watching::No { until: now + backoff(health_ms, entry.short_watches) }
+        match end {
+            WatchEnd::Refused => entry.watching = Watching::Refused { until: now + REFUSED_MS },
+            WatchEnd::Broken if lasted => {
+                entry.short_watches = 0;
+                entry.watching = Watching::default();
             }
-        };
+            WatchEnd::Broken => entry.watches_later(now, health_ms),
+        }
         entry.list_due = now;
         let old = (entry.due, check.0.to_owned());
         let sooner = end == WatchEnd::Broken && lasted && now < entry.due;
@@ -223,7 +243,7 @@ impl Book {
 
     /// The changes that were not told yet, the newest of each account.
     pub(super) fn news(&mut self) -> Vec<Change> {
-        std::mem::take(&mut self.news).into_values().collect()
+        self.news.take()
     }
 
     fn of(&mut self, (name, serial): (&str, u64)) -> Option<&mut Entry> {

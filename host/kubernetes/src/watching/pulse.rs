@@ -1,11 +1,11 @@
-//! The task that goes round: it waits for what is due next, and has it looked at. It starts no look before there is a
-//! place for one, so that what waits costs nothing.
+//! The task that goes round: it waits for what is due next, and has it looked at. What waits for a place costs a small
+//! task, and is under way only when it has one.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures::FutureExt as _;
-use host_agent::{Code, Place, Refusal};
+use host_agent::{Code, Refusal};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{debug, error};
 
@@ -19,7 +19,7 @@ pub(super) async fn run(shared: Arc<Shared>) {
         let sooner = shared.sooner.notified();
         let next = shared.book().next_due();
         match next {
-            Some(at) if at <= shared.surroundings().now() => look(&shared).await,
+            Some(at) if at <= shared.surroundings().now() => look(&shared),
             Some(at) => tokio::select! {
                 () = shared.surroundings().sleep_until(at) => {}
                 () = sooner => {}
@@ -30,18 +30,22 @@ pub(super) async fn run(shared: Arc<Shared>) {
 }
 
 /// Has the next account looked at that is due.
-async fn look(shared: &Arc<Shared>) {
-    let place = shared.lanes.enter().await;
+fn look(shared: &Arc<Shared>) {
     let now = shared.surroundings().now();
     let Some(check) = shared.book().take_due(now) else { return };
     let (name, serial) = (check.name.clone(), check.serial);
-    let task = tokio::spawn(check_at(Arc::clone(shared), check, place));
+    let task = tokio::spawn(check_at(Arc::clone(shared), check));
     shared.book().checking((&name, serial), AbortOnDropHandle::new(task));
 }
 
-async fn check_at(shared: Arc<Shared>, check: Check, place: Place) {
-    let look = AssertUnwindSafe(shared.reach.look(&check.known, check.listing)).catch_unwind();
-    let looked = shared.lanes.through(shared.surroundings(), place, look).await;
+async fn check_at(shared: Arc<Shared>, check: Check) {
+    let server = check.known.server();
+    // Large, and made only when there is a place.
+    let look = || {
+        let look = shared.reach.look(&check.known, check.listing);
+        Box::pin(AssertUnwindSafe(look).catch_unwind())
+    };
+    let looked = shared.lanes.pass(shared.surroundings(), &server, look).await;
     let looked = looked.unwrap_or_else(|_| {
         error!(account.id = check.name, "looking at a held account's cluster panicked");
         Err(Refusal::new(Code::Internal, "the agent has a fault in it; see its log"))

@@ -1,5 +1,6 @@
 //! A watch on the namespaces of one account: a connection that stays open, on which the server tells what changes.
-//! Whether the account is well is seen by the looks, which go on; a watch that breaks calls for one at once.
+//! Whether the account is well, and which cluster it is, is seen by the looks, which go on; a watch that breaks calls for one
+//! at once.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use http_body_util::BodyExt as _;
 use kube::client::Body;
 
 use super::Shared;
-use super::book::{Check, WatchEnd};
+use super::book::{Check, WatchEnd, Watched};
 use crate::answer;
 use crate::faults::Outcome;
 use crate::namespaces::{self, Event, Listing, MOST};
@@ -62,9 +63,14 @@ impl Watch<'_> {
             Ok((reached, listing))
         };
         let (reached, listing) = reach.within(limit, &progress, begin).await?;
-        let Listing::Listed(listed) = listing else { return Ok(WatchEnd::Refused) };
+        let listed = match listing {
+            Listing::Listed(listed) => listed,
+            Listing::Refused(status) => return Ok(ended_by(status)),
+        };
         (self.names, self.version) = (listed.names, listed.version);
-        self.tell(&reached);
+        if !self.tell(&reached) {
+            return Ok(WatchEnd::Broken);
+        }
         loop {
             let more = self.shared.surroundings().chance() * LASTS_MORE_S;
             // Far below what either can hold.
@@ -73,12 +79,8 @@ impl Watch<'_> {
             let request = namespaces::watch(&reached.line, &self.version, seconds)?;
             let response =
                 reach.within(limit, &progress, answer::send(&reached.line, request)).await?;
-            match response.status() {
-                status if status.is_success() => {}
-                StatusCode::FORBIDDEN | StatusCode::METHOD_NOT_ALLOWED => {
-                    return Ok(WatchEnd::Refused);
-                }
-                _ => return Ok(WatchEnd::Broken),
+            if !response.status().is_success() {
+                return Ok(ended_by(response.status()));
             }
             if !self.listen(&reached, response, u64::from(seconds) * 1_000 + LATER_MS).await {
                 return Ok(WatchEnd::Broken);
@@ -99,8 +101,8 @@ impl Watch<'_> {
             tokio::select! {
                 frame = body.frame() => match frame {
                     None => {
-                        self.tell(reached);
-                        return surroundings.now().saturating_sub(begun) >= SHORTEST_MS;
+                        let lasted = surroundings.now().saturating_sub(begun) >= SHORTEST_MS;
+                        return self.tell(reached) && lasted;
                     }
                     Some(Ok(frame)) => {
                         let Ok(data) = frame.into_data() else { continue };
@@ -112,10 +114,9 @@ impl Watch<'_> {
                     Some(Err(_)) => return false,
                 },
                 () = surroundings.sleep_until(wake) => {
-                    if surroundings.now() >= until {
+                    if surroundings.now() >= until || !self.tell(reached) {
                         return false;
                     }
-                    self.tell(reached);
                     tell_at = None;
                 }
             }
@@ -158,11 +159,43 @@ impl Watch<'_> {
         self.names.len() <= 2 * MOST
     }
 
-    fn tell(&self, reached: &Reached) {
+    /// Tells which namespaces there are. Whether the watch can go on: it is a connection of its own, and counts only while
+    /// the account is known by whoever keeps it.
+    fn tell(&self, reached: &Reached) -> bool {
         let told = namespaces::told(&self.names, &reached.way.wanted.omitted);
         let check = (self.check.name.as_str(), self.check.serial);
-        if self.shared.book().watched(check, told) {
-            self.shared.news.notify_one();
+        let by = (reached.line.host.as_str(), reached.line.fingerprint.as_str());
+        match self.shared.book().watched(check, by, told) {
+            Watched::News => self.shared.news.notify_one(),
+            Watched::Nothing => {}
+            Watched::Another => return false,
+        }
+        true
+    }
+}
+
+/// What a status means that is no list and no watch. Only one of them says that it may not be; whatever else is wrong will
+/// pass.
+fn ended_by(status: StatusCode) -> WatchEnd {
+    match status {
+        StatusCode::FORBIDDEN | StatusCode::METHOD_NOT_ALLOWED => WatchEnd::Refused,
+        _ => WatchEnd::Broken,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+
+    use super::{WatchEnd, ended_by};
+
+    #[test]
+    fn only_a_server_that_says_so_forbids_to_watch() {
+        for status in [403, 405] {
+            assert_eq!(ended_by(StatusCode::from_u16(status).unwrap()), WatchEnd::Refused);
+        }
+        for status in [400, 401, 404, 410, 429, 500, 503] {
+            assert_eq!(ended_by(StatusCode::from_u16(status).unwrap()), WatchEnd::Broken);
         }
     }
 }

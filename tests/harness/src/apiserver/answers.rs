@@ -35,6 +35,10 @@ pub(super) async fn answer(
         }
         _ => {}
     }
+    if let (Habit::SaysOfNamespaces(status), "/api/v1/namespaces") = (&state.habit, head.uri.path())
+    {
+        return Ok(full(*status, "hunter2"));
+    }
     if head.uri.path() == "/version" {
         return Ok(full(200, json!({ "gitVersion": state.version }).to_string()));
     }
@@ -104,8 +108,22 @@ impl State {
             return full(403, "{}");
         }
         let (watcher, lines) = mpsc::unbounded_channel();
-        if self.habit != Habit::EndsWatches {
-            self.watchers.push(watcher);
+        match self.habit {
+            Habit::SaysOfWatches(status) => {
+                let mut response = full(status, "hunter2");
+                if response.status().is_redirection() {
+                    response.headers_mut().insert("location", "/elsewhere".parse().unwrap());
+                }
+                return response;
+            }
+            Habit::EndsWatches => {}
+            Habit::OverWatches => {
+                let object = json!({ "kind": "Status", "code": 410, "reason": "Expired" });
+                let line = json!({ "type": "ERROR", "object": object });
+                watcher.send(Bytes::from(format!("{line}\n"))).unwrap();
+                self.watchers.push(watcher);
+            }
+            _ => self.watchers.push(watcher),
         }
         let lines = UnboundedReceiverStream::new(lines).map(|line| Ok(Frame::data(line)));
         Response::new(BodyExt::boxed(StreamBody::new(lines)))

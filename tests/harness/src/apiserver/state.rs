@@ -34,6 +34,12 @@ pub enum Habit {
     EndlessPages,
     /// It begins every watch, and ends it at once.
     EndsWatches,
+    /// It begins every watch, and says that it is over (410).
+    OverWatches,
+    /// It answers every list of namespaces and every watch with this status.
+    SaysOfNamespaces(u16),
+    /// It answers every watch with this status; one that leads elsewhere leads to itself.
+    SaysOfWatches(u16),
 }
 
 /// What a token is good for.

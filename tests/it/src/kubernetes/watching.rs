@@ -154,6 +154,78 @@ async fn a_server_that_ends_every_watch_at_once_is_not_asked_without_a_pause() {
     assert!(scene.told().await[0].namespaces.as_ref().unwrap().contains(&"prod".to_owned()));
 }
 
+/// How often it was asked for a watch.
+fn watches(api: &ApiServer) -> usize {
+    api.asked().iter().filter(|asked| asked.contains("watch=true")).count()
+}
+
+#[tokio::test]
+async fn a_watch_that_is_not_answered_as_one_is_not_asked_for_without_a_pause_and_the_looks_go_on()
+{
+    let busy = [429, 500, 503].map(Habit::SaysOfWatches);
+    let odd = [Habit::SaysOfWatches(307), Habit::SaysOfWatches(410), Habit::OverWatches];
+    for habit in busy.into_iter().chain(odd) {
+        let (api, scene) = (ApiServer::start().await, Scene::new());
+        api.behave(habit.clone());
+        scene.hold("a", &good(&api)).await;
+        for _ in 0..10 {
+            scene.next_look().await;
+        }
+        // Each look begins when the one before, and the watch after it, is over.
+        soon(scene.clock.only(1)).await;
+        let begun = watches(&api);
+        assert!((2..=4).contains(&begun), "{habit:?}: {begun} watches in ten looks");
+        api.make("prod");
+        let told = scene.told().await;
+        let seen = told[0].namespaces.as_ref().unwrap();
+        assert!(seen.contains(&"prod".to_owned()), "{habit:?}: {seen:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_was_busy_when_it_was_to_be_watched_is_watched_later() {
+    for habit in [429, 503].map(Habit::SaysOfNamespaces) {
+        let (api, scene) = (ApiServer::start().await, Scene::new());
+        scene.hold("a", &good(&api)).await;
+        // Looks do not ask for namespaces yet; the watch does, first of all.
+        api.behave(habit);
+        api.forget();
+        scene.next_look().await;
+        soon(async {
+            while !api.asked().iter().any(|asked| asked.contains("/api/v1/namespaces")) {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        soon(scene.clock.only(1)).await;
+        assert_eq!(watches(&api), 0);
+        api.behave(Habit::Good);
+        let watched = async {
+            tokio::select! {
+                () = api.until_watched(1) => {}
+                never = async { loop { scene.next_look().await } } => never,
+            }
+        };
+        soon(watched).await;
+    }
+}
+
+#[tokio::test]
+async fn a_watch_is_kept_only_by_the_cluster_that_the_account_is_known_by() {
+    let (mut api, scene) = (ApiServer::start().await, Scene::new());
+    let insecure = api.kubeconfig_without_ca("insecure-skip-tls-verify: true", "token: good");
+    scene.hold("a", &inline(&insecure)).await;
+    scene.next_look().await;
+    soon(api.until_watched(1)).await;
+    soon(scene.clock.only(2)).await;
+    api.become_another();
+    // The connection to the one before stays open; what comes on it is not told once another was seen.
+    scene.next_look_beside_a_watch().await;
+    let told = soon(scene.clusters.changes()).await;
+    assert!(told[0].identity.is_some(), "another cluster answers");
+    soon(api.until_open(0)).await;
+}
+
 #[tokio::test]
 async fn no_connection_is_kept_for_what_is_polled_and_none_for_what_is_released() {
     let (api, scene) = (ApiServer::start().await, Scene::new());
@@ -166,18 +238,23 @@ async fn no_connection_is_kept_for_what_is_polled_and_none_for_what_is_released(
 }
 
 #[tokio::test]
-async fn accounts_of_silent_servers_keep_nobody_waiting() {
-    let (silent, api) = (ApiServer::start().await, ApiServer::start().await);
-    silent.behave(Habit::DeafToTls);
+async fn hundreds_of_accounts_of_silent_servers_keep_nobody_waiting() {
+    let (silent, api) = (
+        [ApiServer::start().await, ApiServer::start().await, ApiServer::start().await],
+        ApiServer::start().await,
+    );
     let bounds = Bounds { checks_at_once: 2, watches: 0, ..Bounds::default() };
     let scene = Scene::with(KubernetesOptions { bounds, ..KubernetesOptions::default() });
     let seen = scene.look(&good(&api)).await.unwrap();
-    for n in 0..6 {
-        scene.clusters.hold(&account(&format!("a-{n}"), &good(&silent)), &seen);
+    for (server, api) in silent.iter().enumerate() {
+        api.behave(Habit::DeafToTls);
+        for n in 0..100 {
+            scene.clusters.hold(&account(&format!("a-{server}-{n}"), &good(api)), &seen);
+        }
     }
     scene.clusters.hold(&account("z", &good(&api)), &seen);
     api.revoke("good");
-    // All are due; two of the silent ones take the quick places, and leave them after a second.
+    // All are due; a few of the silent ones take the quick places, and leave them after a second.
     scene.clock.advance(40_000);
     let due = scene.clock.time();
     let told = async {
@@ -192,4 +269,5 @@ async fn accounts_of_silent_servers_keep_nobody_waiting() {
     assert_eq!((told.len(), told[0].account.as_str()), (1, "z"));
     let waited = scene.clock.time() - due;
     assert!(waited < 10_000, "before any of the silent ones is given up: {waited}");
+    assert!(silent.iter().all(|api| api.connections() <= 1 + 2), "each has its share");
 }

@@ -1,9 +1,12 @@
 //! What is told of held accounts, and when they are looked at.
 
+mod watches;
+
 use host_agent::{Change, Code, Definition, Identity, Refusal, Seen};
 
 use super::entry::SECOND_LOOK_MS;
-use super::{Book, Check, Settled, WatchEnd};
+use super::told::SENTENCE_MS;
+use super::{Book, Check, Settled, Watched};
 use crate::look::Looked;
 use crate::options::Rhythm;
 use crate::reach::Known;
@@ -27,6 +30,13 @@ fn watchable(seen: Seen) -> Result<Looked, Refusal> {
 fn ill(code: Code) -> Result<Looked, Refusal> {
     Err(Refusal::new(code, "it is away"))
 }
+
+fn says(code: Code, text: &str) -> Result<Looked, Refusal> {
+    Err(Refusal::new(code, text))
+}
+
+/// Who keeps the watches, unless it is another.
+const KEEPER: (&str, &str) = ("", "AA");
 
 /// A book with one account, and its time.
 struct Held {
@@ -158,83 +168,53 @@ fn what_is_released_or_held_anew_is_told_nothing_of_the_holding_before() {
     let known = Known::Definition(Definition::default());
     held.book.hold("a", known, &seen("CC", &[]), held.now, 0.5);
     assert!(!held.book.settle(&check, ill(Code::Unauthorized), held.now, 0.5).news);
-    assert!(!held.book.watched(("a", check.serial), vec!["old".into()]));
+    let watched = held.book.watched(("a", check.serial), KEEPER, vec!["old".into()]);
+    assert_eq!(watched, Watched::Nothing);
     assert!(held.told().is_empty());
     assert!(held.book.next_due().is_some());
 }
 
 #[test]
-fn no_more_is_watched_than_may_be_and_a_watch_that_ends_makes_room() {
-    let mut book = Book::new(RHYTHM, 1);
-    for name in ["a", "b"] {
-        book.hold(name, Known::Definition(Definition::default()), &seen("AA", &[]), 0, 0.5);
-    }
-    let mut checks = Vec::new();
-    while let Some(check) = book.take_due(15_000) {
-        checks.push(check);
-    }
-    let settle =
-        |book: &mut Book, check| book.settle(check, watchable(seen("AA", &[])), 15_000, 0.5);
-    assert!(settle(&mut book, &checks[0]).watch);
-    assert!(!settle(&mut book, &checks[1]).watch, "there is room for one");
-    let watch = ("a", checks[0].serial);
-    assert!(book.watched(watch, vec!["dev".into()]));
-    assert!(!book.watched(watch, vec!["dev".into()]), "it is told once");
-    assert!(!book.watch_ended(watch, WatchEnd::Broken, 16_000));
-    let checks: Vec<Check> = std::iter::from_fn(|| book.take_due(45_000)).collect();
-    let other = checks.iter().find(|check| check.name == "b").expect("the other one");
-    assert!(settle(&mut book, other).watch, "there is room again");
-}
-
-#[test]
-fn a_watch_that_lasted_and_broke_calls_for_a_look_at_once() {
-    let mut held = Held::begin(5);
-    let check = held.due();
-    let looked = || watchable(seen("AA", &["default"]));
-    assert!(held.book.settle(&check, looked(), held.now, 0.5).watch);
-    assert!(!held.look(looked()).watch, "it is watched already");
-    let broken = held.now + 1;
-    assert!(held.book.watch_ended(("a", check.serial), WatchEnd::Broken, broken));
-    let again = held.book.take_due(broken).expect("at once");
-    assert!(again.listing, "what changed meanwhile is asked for");
-    assert!(held.book.settle(&again, looked(), broken, 0.5).watch, "and it is watched again");
-}
-
-#[test]
-fn a_server_that_closes_every_watch_is_asked_for_one_ever_more_seldom() {
-    let mut held = Held::begin(5);
-    let (mut begun, mut looks) = (Vec::new(), 0);
-    while begun.len() < 6 {
-        let check = held.due();
-        looks += 1;
-        if held.book.settle(&check, watchable(seen("AA", &["default"])), held.now, 0.5).watch {
-            begun.push(held.now);
-            assert!(!held.book.watch_ended(("a", check.serial), WatchEnd::Broken, held.now + 1));
-        }
-    }
-    let waits: Vec<u64> = begun.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    assert_eq!(waits, [60_000, 60_000, 90_000, 150_000, 150_000]);
-    assert_eq!(looks, 18, "the looks go on as they were");
-}
-
-#[test]
-fn what_may_not_be_watched_is_not_tried_again_and_is_listed_instead() {
-    let mut held = Held::begin(5);
-    let check = held.due();
-    assert!(held.book.settle(&check, watchable(seen("AA", &["default"])), held.now, 0.5).watch);
-    assert!(!held.book.watch_ended(("a", check.serial), WatchEnd::Refused, held.now));
-    let check = held.due();
-    assert!(check.listing);
-    assert!(!held.book.settle(&check, watchable(seen("AA", &["default"])), held.now, 0.5).watch);
-}
-
-#[test]
-fn while_a_cluster_is_away_it_is_not_watched() {
+fn a_change_that_waits_to_be_told_loses_nothing_to_the_next() {
     let mut held = Held::begin(5);
     let check = held.due();
     held.book.settle(&check, watchable(seen("AA", &["default"])), held.now, 0.5);
-    held.look(ill(Code::Unreachable));
-    held.look(ill(Code::Unreachable));
-    assert!(!held.book.watched(("a", check.serial), vec!["late".into()]));
-    assert!(held.look(watchable(seen("AA", &["default"]))).watch, "it is watched anew");
+    let shown = vec!["default".to_owned(), "dev".to_owned()];
+    assert_eq!(held.book.watched(("a", check.serial), KEEPER, shown.clone()), Watched::News);
+    // A look that asks for no namespaces finds another version.
+    let mut upgraded = Seen { namespaces: None, ..seen("AA", &[]) };
+    upgraded.identity.version = "v2".to_owned();
+    assert!(held.look(watchable(upgraded)).news);
+    // And the next finds nobody any more, for sure.
+    assert!(held.look(ill(Code::Unauthorized)).news);
+    let told = held.told();
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].health.as_ref().unwrap_err().code, Code::Unauthorized);
+    assert_eq!(told[0].identity.as_ref().unwrap().version, "v2");
+    assert_eq!(told[0].namespaces, Some(shown));
+    assert!(held.told().is_empty(), "it is told once");
+}
+
+#[test]
+fn another_reason_for_the_same_loss_is_told_in_time_and_two_that_take_turns_are_not_told_at_every_look()
+ {
+    let mut held = Held::begin(0);
+    let (refused, ill) = ("connection refused", "it answers with 503");
+    held.look(says(Code::Unreachable, refused));
+    assert!(held.look(says(Code::Unreachable, refused)).news);
+    let lost = held.now;
+    let mut told = Vec::new();
+    while told.len() < 2 {
+        if held.look(says(Code::Unreachable, ill)).news {
+            told.push(held.now);
+        }
+        if held.look(says(Code::Timeout, "given up after 10000 ms")).news {
+            told.push(held.now);
+        }
+        assert!(held.now - lost < 3 * SENTENCE_MS, "{told:?}");
+    }
+    assert!(told[0] - lost >= SENTENCE_MS && told[1] - told[0] >= SENTENCE_MS, "{told:?}");
+    let told = held.told();
+    assert_ne!(told[0].health.as_ref().unwrap_err().text, refused);
+    assert!(held.look(says(Code::Unauthorized, "it does not take the token")).news, "at once");
 }
