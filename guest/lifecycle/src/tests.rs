@@ -3,6 +3,7 @@
 mod agents;
 mod conflicts;
 mod grid;
+mod rebind;
 mod requests;
 mod shape;
 mod statics;
