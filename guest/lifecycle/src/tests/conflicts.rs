@@ -143,3 +143,44 @@ fn a_static_row_stays_where_it_is_when_its_cluster_turns() {
     let accepted = world(State::Orphaned, "us").ask(Action::Rebind, item("acc"));
     assert_eq!(accepted.path(), ["ORPHANED", "ACTIVE"]);
 }
+
+#[test]
+fn a_holder_that_has_turned_is_told_of_updates_and_goes_on_holding() {
+    let mut change = item("acc");
+    change.definition = Some(definition(&["namespaces"]));
+    assert_eq!(turned().ask(Action::Update, change).sent(), ["update a1"]);
+
+    let mut taken = holding("a1", HELD).seeing("us");
+    taken.asked_revision = REVISION;
+    let waiting = turned().row(|row| row.requests = vec![open("r1", "update")]);
+    let told = World { holdings: vec![taken], ..waiting };
+    let decided = told.answered_to(Some(OperationKind::Update), "a1", None);
+    assert!(decided.path().is_empty() && decided.submissions.is_empty(), "{decided:?}");
+    let [finished] = &decided.changed().finished[..] else { panic!("{decided:?}") };
+    let Finish::Failed(why) = &finished.finish else { panic!("{finished:?}") };
+    assert_eq!(why.code, "identity-conflict", "it counts as a refusal");
+}
+
+#[test]
+fn a_drop_that_was_refused_before_the_row_was_active_again_says_nothing_of_a_cluster_that_turns() {
+    let mut kept = holding("a1", HELD).refused(OperationKind::Delete).seeing("us");
+    kept.asked_revision = STATE_REVISION - 1;
+    let world = World { holdings: vec![kept], ..turned() };
+    let decided = world.hears("a1", AgentEvent::Reported(Vec::new()));
+    assert!(decided.path().is_empty() && decided.submissions.is_empty(), "{decided:?}");
+    assert_eq!(decided.attribute("conflict"), Some("1"));
+}
+
+#[test]
+fn a_claimant_that_refuses_to_drop_is_told_again_also_when_the_row_has_become_active_meanwhile() {
+    let mut claim = holding("a2", HELD).refused(OperationKind::Delete).seeing("us");
+    claim.asked_revision = STATE_REVISION - 1;
+    let well = holding("a1", HELD).seeing("eu");
+    let world = turned().agent(agent("a2", "z"));
+    let world = World { holdings: vec![well, claim], ..world };
+    let delete = Some(OperationKind::Delete);
+    assert_eq!(
+        world.answered_to(delete, "a2", Some(failure("internal"))).sent(),
+        ["delete a2 (later)"]
+    );
+}
