@@ -4,7 +4,7 @@ use host_core::account::Failure;
 use host_core::agent::{OperationResult, Presence};
 use host_core::operation::{Operation, OperationKind};
 
-use super::world::{Message, NOW, World};
+use super::world::{Cluster, Message, NOW, World};
 
 impl World {
     /// Puts an operation on the agent's stream; the agent does it, or refuses, and answers. One that it has done is
@@ -44,13 +44,35 @@ impl World {
             }
         }
         let held = holds.get(&asked.account).copied();
-        answer(asked, (!takes).then_some("unreachable"), held)
+        let looked = takes && asked.kind != OperationKind::Delete;
+        let identity = self.agents[at].sees.filter(|_| looked).map(Cluster::identity);
+        OperationResult { identity, ..answer(asked, (!takes).then_some("unreachable"), held) }
+    }
+
+    /// The agent sees the other cluster, and says so of what it holds, if it can.
+    pub(super) fn turn(&mut self, at: usize) {
+        let side = &mut self.agents[at];
+        side.sees = side.sees.map(Cluster::turned);
+        if side.presence != Presence::Connected || side.registered != side.instance {
+            return;
+        }
+        for account in side.holds.keys() {
+            let untold = self.messages.iter().any(|message| match message {
+                // What it tells of it is what it sees by then.
+                Message::Joined { agent, account: other, .. }
+                | Message::Turned { agent, account: other } => *agent == at && other == account,
+                Message::Left { .. } | Message::Answer { .. } => false,
+            });
+            if !untold {
+                self.messages.push(Message::Turned { agent: at, account: account.clone() });
+            }
+        }
     }
 
     /// The stream ends, after everything that it brought. What was not taken in of the registration is never taken in;
     /// answers on their way are lost.
     pub(super) fn cut(&mut self, at: usize) {
-        self.messages.retain(|message| !message.is_answer_of(at));
+        self.messages.retain(|message| !message.is_word_of(at));
         let side = &mut self.agents[at];
         side.presence = Presence::Gone;
         side.gone_since = NOW;
@@ -73,7 +95,7 @@ impl World {
         self.agents[at].registered = self.agents[at].instance.clone();
         self.forget_registration(at);
         // The bridge takes words of the newest session only.
-        self.messages.retain(|message| !message.is_answer_of(at));
+        self.messages.retain(|message| !message.is_word_of(at));
         let left =
             |message: &Message| matches!(message, Message::Left { agent, .. } if *agent == at);
         self.messages.retain(|message| !left(message));
