@@ -218,8 +218,8 @@ fn record_holder(case: &mut Case<'_>) {
     forget_unheld(case);
     let redefined = case.is_redefined();
     let zone = case.holder().and_then(|holder| holder.zone).map(str::to_owned);
-    let seen = case.parties.iter().find(|party| case.holds(party) && is_current(case, party));
-    let seen = seen.and_then(Party::identity).filter(|_| !redefined).cloned();
+    let current = case.parties.iter().filter(|party| case.holds(party) && is_current(case, party));
+    let seen = current.filter(|_| !redefined).find_map(Party::identity).cloned();
     let refused = case.parties.iter().filter(|party| keeps_the_old(case, party));
     let refused = refused.filter(|party| case.has_refused(party)).find_map(|party| {
         party.known.and_then(|known| known.refusal.as_ref()).map(|refusal| (party.id, refusal))
@@ -228,10 +228,13 @@ fn record_holder(case: &mut Case<'_>) {
         let text = format!("agent {agent} keeps the old definition: {}", refusal.failure.text);
         Failure::new(&refusal.failure.code, text)
     });
+    if let Some(row) = &mut case.row {
+        row.zone = row.zone.take().or(zone);
+        row.identity = seen.or(row.identity.take());
+    }
+    // Of what is recorded by now: another holder may see another cluster than the one that gives the row its identity.
     let conflict = case.conflict().filter(|_| error.is_none());
     let Some(row) = &mut case.row else { return };
-    row.zone = row.zone.take().or(zone);
-    row.identity = seen.or(row.identity.take());
     let before = row.memory.update_refused || row.memory.conflict;
     row.memory.update_refused = error.is_some();
     row.memory.conflict = conflict.is_some();

@@ -101,8 +101,6 @@ fn two_accounts_of_an_agent() {
 #[test]
 fn the_cluster_of_an_agent_turns_at_any_time_and_is_accepted_at_any_time() {
     let asked = &[Action::Create, Action::Activate, Action::Update, Action::Rebind];
-    holds(&Configuration { asked, turns: true, faults: Faults::CUTS, tries: 2, ..ONE }, 5_000);
-    let asked = &[Action::Create, Action::Activate, Action::Deactivate, Action::Rebind];
     holds(&Configuration { asked, turns: true, ..ONE }, 1_000);
 }
 
@@ -110,6 +108,15 @@ fn the_cluster_of_an_agent_turns_at_any_time_and_is_accepted_at_any_time() {
 fn the_clusters_of_two_agents_turn() {
     let asked = &[Action::Create, Action::Activate, Action::Rebind];
     holds(&Configuration { asked, turns: true, ..TWO_AGENTS }, 5_000);
+}
+
+#[test]
+#[ignore = "takes minutes; to be run when an edge or a rule changes"]
+fn the_cluster_of_an_agent_turns_while_streams_end_and_the_account_is_let_go() {
+    let asked = &[Action::Create, Action::Activate, Action::Rebind];
+    holds(&Configuration { asked, turns: true, faults: Faults::CUTS, ..ONE }, 1_000);
+    let asked = &[Action::Create, Action::Activate, Action::Deactivate, Action::Rebind];
+    holds(&Configuration { asked, turns: true, ..ONE }, 1_000);
 }
 
 #[test]

@@ -184,3 +184,20 @@ fn a_claimant_that_refuses_to_drop_is_told_again_also_when_the_row_has_become_ac
         ["delete a2 (later)"]
     );
 }
+
+#[test]
+fn the_first_holder_that_names_its_cluster_gives_the_row_its_identity_and_the_others_are_measured()
+{
+    let world = World::with(State::Active)
+        .agent(agent("a1", "z"))
+        .agent(agent("a2", "z"))
+        .agent(agent("a3", "z"))
+        .knows(holding("a1", HELD))
+        .knows(holding("a2", HELD).seeing("eu"))
+        .knows(holding("a3", HELD).seeing("us"));
+    let decided = world.tick();
+    let fields = &decided.changed().fields;
+    assert_eq!(fields.identity, Some(identity("eu")));
+    let error = fields.error.as_ref().expect("an error");
+    assert!(error.text.contains("agent a3") && error.text.contains("https://us"), "{error:?}");
+}

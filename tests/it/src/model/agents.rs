@@ -27,6 +27,12 @@ impl World {
                 result
             }
         };
+        let side = &self.agents[at];
+        // A refusal names no cluster, and the answer before it may have been overtaken.
+        let silent = side.sees.is_some() && result.identity.is_none();
+        if silent && side.holds.contains_key(&asked.account) {
+            self.observe(at, asked.account.clone());
+        }
         self.messages.push(Message::Answer { agent: at, asked, result, late: false });
     }
 
@@ -53,19 +59,29 @@ impl World {
     pub(super) fn turn(&mut self, at: usize) {
         let side = &mut self.agents[at];
         side.sees = side.sees.map(Cluster::turned);
+        // An answer that is repeated names the cluster that is seen by now.
+        let seen = side.sees.map(Cluster::identity);
+        for (account, answer) in &mut side.seen {
+            if answer.identity.is_some() && side.holds.contains_key(account) {
+                answer.identity.clone_from(&seen);
+            }
+        }
         if side.presence != Presence::Connected || side.registered != side.instance {
             return;
         }
-        for account in side.holds.keys() {
-            let untold = self.messages.iter().any(|message| match message {
-                // What it tells of it is what it sees by then.
-                Message::Joined { agent, account: other, .. }
-                | Message::Turned { agent, account: other } => *agent == at && other == account,
-                Message::Left { .. } | Message::Answer { .. } => false,
-            });
-            if !untold {
-                self.messages.push(Message::Turned { agent: at, account: account.clone() });
-            }
+        let held: Vec<String> = side.holds.keys().cloned().collect();
+        held.into_iter().for_each(|account| self.observe(at, account));
+    }
+
+    /// The agent tells what it sees of an account that it holds, unless it is about to.
+    fn observe(&mut self, at: usize, account: String) {
+        let tells = |message: &Message| match message {
+            Message::Joined { agent, account: other, .. }
+            | Message::Turned { agent, account: other } => *agent == at && *other == account,
+            Message::Left { .. } | Message::Answer { .. } => false,
+        };
+        if !self.messages.iter().any(tells) {
+            self.messages.push(Message::Turned { agent: at, account });
         }
     }
 

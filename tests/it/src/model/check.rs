@@ -92,11 +92,11 @@ fn holding<'w>(world: &'w World, account: &str, side: &Side) -> Option<&'w Holdi
     (known.instance == side.instance).then_some(known)
 }
 
-/// It was asked to hold the account, and its answer named another cluster: it has refused (rule 15).
-fn known_to_see_another(world: &World, account: &str, row: &Account, side: &Side) -> bool {
+/// By what is known, it sees another cluster than the recorded one.
+fn sees_another(world: &World, account: &str, row: &Account, side: &Side) -> bool {
     let seen = holding(world, account, side).and_then(|known| known.identity.as_ref());
     let differ = |(seen, recorded): (&Identity, &Identity)| !seen.is_same_cluster(recorded);
-    !side.holds.contains_key(account) && seen.zip(row.identity.as_ref()).is_some_and(differ)
+    seen.zip(row.identity.as_ref()).is_some_and(differ)
 }
 
 fn refused(world: &World, account: &str, side: &Side, kinds: &[OperationKind]) -> bool {
@@ -109,10 +109,7 @@ fn row_disagrees(world: &World, name: &str, row: &Account) -> Option<String> {
     let zone = |side: &&Side| row.zone.as_ref().is_none_or(|zone| *zone == side.zone);
     let connected = |side: &&Side| side.presence == Presence::Connected;
     let there: Vec<&Side> = world.agents.iter().filter(connected).filter(zone).collect();
-    let another = |side: &Side| match (&row.identity, side.sees) {
-        (Some(recorded), Some(seen)) => Cluster::of(recorded) != seen,
-        (None, _) | (_, None) => false,
-    };
+    let another = |side: &Side| sees_another(world, name, row, side);
     let held = there.iter().any(|side| {
         side.holds.contains_key(name) && (state(row) == State::Active || !another(side))
     });
@@ -121,7 +118,11 @@ fn row_disagrees(world: &World, name: &str, row: &Account) -> Option<String> {
         State::Active if !held => Some(format!("{name} is ACTIVE and nobody holds it")),
         State::Active
             if row.error.is_none()
-                && there.iter().any(|side| side.holds.contains_key(name) && another(side)) =>
+                && there.iter().any(|side| {
+                    side.holds.contains_key(name)
+                        && another(side)
+                        && !refused(world, name, side, &[OperationKind::Delete])
+                }) =>
         {
             Some(format!("{name} is ACTIVE, a holder sees another cluster, and nothing says so"))
         }
@@ -130,13 +131,17 @@ fn row_disagrees(world: &World, name: &str, row: &Account) -> Option<String> {
             .find(|side| {
                 side.holds.get(name) != Some(&row.definition_revision)
                     && !refused(world, name, side, &to_hold)
-                    && !known_to_see_another(world, name, row, side)
+                    // Asked to hold it, it named another cluster: it has refused (rule 15).
+                    && !(another(side) && !side.holds.contains_key(name))
             })
             .map(|side| format!("{} does not hold what {name} is, and has not refused", side.id)),
         State::Failed | State::Orphaned if held => {
             Some(format!("{name} is {} and an agent of its zone holds it", row.state))
         }
-        State::Orphaned if !there.is_empty() => {
+        // Whoever refuses to drop another cluster is not asked for this one.
+        State::Orphaned
+            if there.iter().any(|side| !(another(side) && side.holds.contains_key(name))) =>
+        {
             Some(format!("{name} is ORPHANED and an agent could be asked"))
         }
         State::Failed => there
