@@ -62,7 +62,7 @@ impl Memory {
                 UPDATE_REFUSED => memory.update_refused = true,
                 CONFLICT => memory.conflict = true,
                 CHECKS => {
-                    memory.checks = value.split(' ').filter_map(|at| at.parse().ok()).collect()
+                    memory.checks = value.split(' ').filter_map(|at| at.parse().ok()).collect();
                 }
                 _ => memory.others.push((key.clone(), value.clone())),
             }

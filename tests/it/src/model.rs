@@ -101,7 +101,7 @@ fn two_accounts_of_an_agent() {
 #[test]
 fn the_cluster_of_an_agent_turns_at_any_time_and_is_accepted_at_any_time() {
     let asked = &[Action::Create, Action::Activate, Action::Update, Action::Rebind];
-    holds(&Configuration { asked, turns: true, ..ONE }, 1_000);
+    holds(&Configuration { asked, turns: true, ..ONE }, 500);
 }
 
 #[test]
