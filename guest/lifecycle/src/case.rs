@@ -2,6 +2,7 @@
 
 use crate::account::{Account, Failure, Identity, Millis, OpenRequest};
 use crate::agent::{Observed, OperationKind};
+use crate::happened::Happened;
 use crate::memory::Memory;
 use crate::parties::{Party, Whereabouts};
 use crate::question::{Answers, Backoff, FailedTry, Questions};
@@ -38,19 +39,6 @@ impl Policies<'_> {
             }
         }
     }
-}
-
-/// The part of the event that one account needs.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Happened<'a> {
-    /// The agent that registered.
-    pub(crate) joined: Option<&'a str>,
-    /// The agent that answered *done*, and it counted.
-    pub(crate) done_by: Option<&'a str>,
-    /// What it had been asked; absent: not known.
-    pub(crate) done: Option<OperationKind>,
-    /// The request.
-    pub(crate) request: Option<&'a str>,
 }
 
 /// The row as it will be.
@@ -120,8 +108,6 @@ pub(crate) struct Case<'a> {
     pub(crate) origin: Option<Origin>,
     /// The request of this call, if the row is to wait for it.
     pub(crate) own: Option<OpenRequest>,
-    /// The candidates are asked whether they reach the cluster.
-    pub(crate) check: bool,
     /// Another cluster is recorded in this call: who was told to drop it may be right by now.
     pub(crate) rebound: bool,
     pub(crate) finished: Vec<Finished>,
@@ -216,27 +202,27 @@ impl Case<'_> {
 
     /// A connected agent of the zone that goes on holding an `ACTIVE` account and sees another cluster under it by now:
     /// a conflict (rule 3). The row keeps its state and its identity until `rebind` accepts what the agent sees. One that
-    /// comes to see it by its answer was never let hold the account: that is a refusal (rule 15), and it is told to drop.
+    /// is asked to add it and comes to see another cluster was never let hold the account: that is a refusal (rule 15),
+    /// and it is told to drop. One that is told of an update held it before, and holds it still (rule 17).
     pub(crate) fn holds_another(&self, party: &Party<'_>) -> bool {
-        let told_to_drop = party.operation_kind() == Some(OperationKind::Delete)
-            || party.last_refused() == Some(OperationKind::Delete);
         self.state() == Some(State::Active)
             && party.is_connected()
             && self.in_zone(party)
             && !party.is_configured()
             && party.is_seen_to_hold()
             && party.sees_another(self.identity())
-            && !told_to_drop
-            && !self.has_just_done(party, OperationKind::is_to_hold)
+            && !self.was_told_to_drop(party)
+            && !self.has_just_done(party, |kind| kind == OperationKind::Add)
     }
 
-    /// Whether it can be asked if it reaches the cluster. Who has answered a try already is not asked during that try:
-    /// its answer stands, and is what the try ends with.
-    pub(crate) fn can_be_checked(&self, party: &Party<'_>) -> bool {
-        let answered = self.state() == Some(State::Activating) && self.asked(party);
-        (self.is_candidate(party) || self.holds_another(party))
-            && !answered
-            && party.operation().is_none()
+    /// Whether an agent is told to drop an `ACTIVE` account, also if it has refused to. A refusal of a drop from before
+    /// the row came into its state does not count: the row wants to be held by now.
+    fn was_told_to_drop(&self, party: &Party<'_>) -> bool {
+        let just_refused =
+            !self.entered && self.happened.has_refused(party.id, OperationKind::Delete);
+        party.operation_kind() == Some(OperationKind::Delete)
+            || (party.last_refused() == Some(OperationKind::Delete)
+                && (self.asked(party) || just_refused))
     }
 
     /// The first agent that goes on holding the account and sees another cluster, as the row's error.
@@ -261,7 +247,7 @@ impl Case<'_> {
 
     /// The agent that holds the account: the one that spoke if it does, else the first by id.
     pub(crate) fn holder(&self) -> Option<&Party<'_>> {
-        let spoke = self.happened.done_by.or(self.happened.joined);
+        let spoke = self.happened.done_by().or(self.happened.joined);
         let mut holders = self.parties.iter().filter(|party| self.holds(party));
         let first = holders.next()?;
         let spoken = holders.find(|party| Some(party.id) == spoke);
@@ -274,7 +260,7 @@ impl Case<'_> {
         party: &Party<'_>,
         what: impl FnOnce(OperationKind) -> bool,
     ) -> bool {
-        self.happened.done_by == Some(party.id) && self.happened.done.is_none_or(what)
+        self.happened.has_done(party.id, what)
     }
 
     /// Whether an agent that is not gone may hold the account.

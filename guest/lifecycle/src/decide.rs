@@ -3,9 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::agent::OperationKind;
-use crate::case::{Case, Happened, Missing, Policies, Row};
+use crate::case::{Case, Missing, Policies, Row};
 use crate::event::{Action, AgentEvent, Event, Item, Outcome, Refused, Request};
 use crate::finish::finish;
+use crate::happened::{Answered, Happened};
 use crate::memory::Memory;
 use crate::parties::parties;
 use crate::question::{Answers, Questions};
@@ -167,19 +168,21 @@ impl<'a> Work<'a> {
 
     fn on_agent(&mut self, agent: &'a str, event: &'a AgentEvent, accounts: &'a [String]) {
         let mut happened = Happened::default();
-        let mut done: HashMap<&str, Option<OperationKind>> = HashMap::new();
+        let mut answers: HashMap<&str, Answered<'_>> = HashMap::new();
         match event {
             AgentEvent::Joined => happened.joined = Some(agent),
-            AgentEvent::Reported(answers) => {
-                let counted = answers.iter().filter(|a| a.counted && a.failure.is_none());
-                done = counted.map(|answer| (answer.account.as_str(), answer.kind)).collect();
+            AgentEvent::Reported(reported) => {
+                let counted = reported.iter().filter(|answer| answer.counted).map(|answer| {
+                    let done = answer.failure.is_none();
+                    (answer.account.as_str(), Answered { agent, kind: answer.kind, done })
+                });
+                answers = counted.collect();
             }
             AgentEvent::Left | AgentEvent::Unknown => {}
         }
         for name in accounts {
-            let kind = done.get(name.as_str()).copied();
-            let done_by = kind.is_some().then_some(agent);
-            self.look_at(name, Happened { done_by, done: kind.flatten(), ..happened });
+            let answered = answers.get(name.as_str()).copied();
+            self.look_at(name, Happened { answered, ..happened });
         }
     }
 
@@ -223,7 +226,6 @@ impl<'a> Work<'a> {
             definition: DefinitionChange::Keep,
             origin: None,
             own: None,
-            check: false,
             rebound: false,
             finished: Vec::new(),
         }

@@ -3,13 +3,15 @@
 use crate::account::{Failure, OpenRequest};
 use crate::agent::OperationKind;
 use crate::case::Case;
+use crate::checks;
 use crate::event::Action;
 use crate::parties::{Party, Whereabouts};
 use crate::state::State;
 use crate::write::Finish;
 
 /// How an open request stands now; nothing while it waits.
-fn outcome(case: &Case<'_>, action: Option<Action>, own: bool) -> Option<Finish> {
+fn outcome(case: &Case<'_>, request: &Waiting) -> Option<Finish> {
+    let (action, own) = (Action::parse(&request.open.action), request.own);
     let Some(row) = &case.row else {
         let asked_for = action == Some(Action::Delete);
         return Some(if asked_for { Finish::Done } else { Finish::Superseded });
@@ -54,7 +56,19 @@ fn outcome(case: &Case<'_>, action: Option<Action>, own: bool) -> Option<Finish>
                 Some(Finish::Superseded)
             }
         },
-        Action::Check => answered(case, own, checked),
+        Action::Check => match row.state {
+            State::ToDeactivate | State::Deactivating | State::Deleting | State::DeleteFailed => {
+                Some(Finish::Superseded)
+            }
+            State::Inactive
+            | State::ToMigrate
+            | State::Activating
+            | State::Active
+            | State::Failed
+            | State::Orphaned => {
+                answered(case, own, |case| checks::outcome(case, request.began, own))
+            }
+        },
         // These are done at the commit; an open one is not of this module's making and does not wait for it.
         Action::Migrate | Action::Create | Action::Rebind => Some(Finish::Done),
     }
@@ -69,7 +83,7 @@ fn failed(error: Option<&Failure>) -> Finish {
 fn answered(
     case: &Case<'_>,
     own: bool,
-    outcome: fn(&Case<'_>) -> Option<Finish>,
+    outcome: impl FnOnce(&Case<'_>) -> Option<Finish>,
 ) -> Option<Finish> {
     outcome(case).or_else(|| {
         let over = case.row.as_ref().and_then(|row| row.memory.answer_by);
@@ -79,7 +93,8 @@ fn answered(
     })
 }
 
-fn is_there(case: &Case<'_>, party: &Party<'_>) -> bool {
+/// Whether an agent of the zone can be heard, or may be back.
+pub(crate) fn is_there(case: &Case<'_>, party: &Party<'_>) -> bool {
     let there = match party.whereabouts {
         Whereabouts::Connected | Whereabouts::Awaited => true,
         Whereabouts::Elsewhere | Whereabouts::Gone => false,
@@ -87,83 +102,63 @@ fn is_there(case: &Case<'_>, party: &Party<'_>) -> bool {
     there && case.in_zone(party) && !party.is_configured()
 }
 
-/// An update is done when every holder has answered, and failed if one refused.
+/// An update is done when every holder has answered, and failed if one refused or sees another cluster, which counts as
+/// a refusal (rule 15).
 fn updated(case: &Case<'_>) -> Option<Finish> {
     let mut there = case.parties.iter().filter(|party| is_there(case, party));
     if there.any(|party| party.is_being_asked(case.now, OperationKind::is_to_hold)) {
         return None;
     }
     let row = case.row.as_ref()?;
-    let refused = row.error.as_ref().filter(|_| row.memory.update_refused);
+    let refused = row.memory.update_refused || row.memory.conflict;
+    let refused = row.error.as_ref().filter(|_| refused);
     Some(refused.map_or(Finish::Done, |error| Finish::Failed(error.clone())))
 }
 
-/// A check is done when all have answered, and failed if none of them reaches the cluster that is recorded.
-fn checked(case: &Case<'_>) -> Option<Finish> {
-    let asks = |kind: OperationKind| match kind {
-        OperationKind::Add | OperationKind::Update | OperationKind::Check => true,
-        OperationKind::Delete => false,
-    };
-    let mut refusals = Vec::new();
-    let mut reached = false;
-    for party in case.parties.iter().filter(|party| is_there(case, party)) {
-        if party.is_being_asked(case.now, asks) {
-            return None;
-        }
-        // Whoever came after it was asked has no part in it.
-        let Some(known) = party.known.filter(|known| known.asked_revision > 0) else { continue };
-        match known.refusal.as_ref().filter(|refusal| asks(refusal.kind)) {
-            Some(refusal) => refusals.push((party.id, refusal.failure.clone())),
-            None if party.sees_another(case.identity()) => {
-                refusals.extend(party.identity().map(|i| (party.id, Failure::another_cluster(i))));
-            }
-            None => reached |= party.operation().is_none(),
-        }
-    }
-    if reached {
-        return Some(Finish::Done);
-    }
-    let Some((_, first)) = refusals.first() else {
-        let text = "every agent that was asked went away, or is asked something else first";
-        return Some(Finish::Failed(Failure::new("lost", text.to_owned())));
-    };
-    let texts: Vec<String> = refusals
-        .iter()
-        .map(|(id, failure)| format!("agent {id}: {}: {}", failure.code, failure.text))
-        .collect();
-    Some(Finish::Failed(Failure::new(&first.code, texts.join("; "))))
+/// A request that is open.
+struct Waiting {
+    open: OpenRequest,
+    /// Of a check: the row's revision at which it began.
+    began: u64,
+    /// It is the request of this call.
+    own: bool,
+}
+
+/// The requests that are open, oldest first, the one of this call included.
+fn waiting(case: &mut Case<'_>) -> Vec<Waiting> {
+    let open = case.row.as_ref().map(|row| row.requests.clone());
+    let mut open = open.or_else(|| case.before.map(|row| row.requests.clone())).unwrap_or_default();
+    let own = case.own.take();
+    let own_at = own.is_some().then_some(open.len());
+    open.extend(own);
+    let began = checks::began(case, &open);
+    let waiting = open.into_iter().zip(began).enumerate();
+    waiting.map(|(at, (open, began))| Waiting { open, began, own: own_at == Some(at) }).collect()
 }
 
 /// Ends the requests that are over, the one of this call included, and keeps the time by which the others are.
 pub(crate) fn finish(case: &mut Case<'_>) {
-    let waiting = case.row.as_ref().map(|row| row.requests.clone());
-    let waiting = waiting.or_else(|| case.before.map(|row| row.requests.clone()));
     let mut open = Vec::new();
-    for request in waiting.unwrap_or_default() {
-        if case.finished.iter().any(|finished| finished.request == request.id) {
+    for request in waiting(case) {
+        if case.finished.iter().any(|finished| finished.request == request.open.id) {
             continue;
         }
-        match outcome(case, Action::parse(&request.action), false) {
-            Some(finish) => case.finish(request.id, finish),
-            None => open.push(request),
-        }
-    }
-    if let Some(own) = case.own.take() {
-        match outcome(case, Action::parse(&own.action), true) {
-            Some(Finish::Done | Finish::Superseded) => {}
-            Some(failed @ Finish::Failed(_)) => case.finish(own.id, failed),
-            None => {
-                open.push(own.clone());
-                case.own = Some(own);
+        match (outcome(case, &request), request.own) {
+            (Some(Finish::Done | Finish::Superseded), true) => {}
+            (Some(finish), _) => case.finish(request.open.id, finish),
+            (None, own) => {
+                case.own = own.then(|| request.open.clone()).or(case.own.take());
+                open.push(request);
             }
         }
     }
-    if let Some(row) = &mut case.row {
-        if !open.iter().any(is_answered_by_agents) {
-            row.memory.answer_by = None;
-        }
-        row.requests = open;
+    let Some(row) = &mut case.row else { return };
+    if !open.iter().any(|request| is_answered_by_agents(&request.open)) {
+        row.memory.answer_by = None;
     }
+    let checks = open.iter().filter(|request| checks::is_check(&request.open));
+    row.memory.checks = checks.map(|request| request.began).collect();
+    row.requests = open.into_iter().map(|request| request.open).collect();
 }
 
 fn is_answered_by_agents(request: &OpenRequest) -> bool {

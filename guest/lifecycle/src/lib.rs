@@ -14,10 +14,12 @@
 mod account;
 mod agent;
 mod case;
+mod checks;
 mod decide;
 mod describe;
 mod event;
 mod finish;
+mod happened;
 mod memory;
 mod parties;
 mod question;

@@ -23,6 +23,8 @@ const UNHELD_SINCE: &str = "unheld-since";
 const UNDECLARED_SINCE: &str = "undeclared-since";
 /// Present while the row's error is that of a refused update.
 const UPDATE_REFUSED: &str = "update-refused";
+/// At which revisions of the row the open checks began, oldest first.
+const CHECKS: &str = "checks";
 /// Present while the row's error is that a holder sees another cluster.
 const CONFLICT: &str = "conflict";
 
@@ -40,6 +42,7 @@ pub(crate) struct Memory {
     pub(crate) undeclared_since: Option<Millis>,
     pub(crate) update_refused: bool,
     pub(crate) conflict: bool,
+    pub(crate) checks: Vec<u64>,
     others: Attributes,
 }
 
@@ -58,6 +61,9 @@ impl Memory {
                 UNDECLARED_SINCE => memory.undeclared_since = value.parse().ok(),
                 UPDATE_REFUSED => memory.update_refused = true,
                 CONFLICT => memory.conflict = true,
+                CHECKS => {
+                    memory.checks = value.split(' ').filter_map(|at| at.parse().ok()).collect();
+                }
                 _ => memory.others.push((key.clone(), value.clone())),
             }
         }
@@ -89,6 +95,8 @@ impl Memory {
         keep(UNDECLARED_SINCE, time(self.undeclared_since));
         keep(UPDATE_REFUSED, mark(self.update_refused));
         keep(CONFLICT, mark(self.conflict));
+        let checks: Vec<String> = self.checks.iter().map(u64::to_string).collect();
+        keep(CHECKS, (!checks.is_empty()).then(|| checks.join(" ")));
         pairs
     }
 

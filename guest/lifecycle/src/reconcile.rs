@@ -6,6 +6,7 @@
 use crate::account::Millis;
 use crate::agent::{Observed, OperationKind};
 use crate::case::{Case, Missing, Policies};
+use crate::checks;
 use crate::parties::{Party, Sent, Whereabouts};
 use crate::question::Backoff;
 use crate::settle::is_current;
@@ -49,14 +50,12 @@ pub(crate) fn reconcile(case: &mut Case<'_>, policies: &mut Policies<'_>) -> Res
             Because::Unwanted => case.rules.drop_unwanted,
             Because::LastWord => case.rules.last_word,
         });
-        let mut sent = next.map(|(sent, _)| sent);
-        if sent.is_none() && case.check && case.can_be_checked(party) {
-            sent = Some(now(OperationKind::Check));
-        }
+        let sent = next.map(|(sent, _)| sent);
         let asked_too = sent.is_some_and(|sent| sent == now(OperationKind::Add));
         if asked_too && !case.entered && !case.is_redefined() {
             joined.push(party.id);
         }
+        let sent = sent.or_else(|| checks::question(case, party));
         case.parties[at].sent = sent;
     }
     if let (false, Some(state)) = (joined.is_empty(), case.state()) {

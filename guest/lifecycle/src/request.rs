@@ -1,11 +1,10 @@
 //! Requests: which are refused and how that is said, and what an accepted one does to its account.
 
 use crate::account::{Definition, OpenRequest};
-use crate::agent::OperationKind;
 use crate::case::{Case, Row};
+use crate::checks;
 use crate::event::{Action, Item, Refused};
 use crate::finish::supersede;
-use crate::parties::Party;
 use crate::question::{Answers, Placement, Subject, Verdict};
 use crate::rebind::rebind;
 use crate::snapshot::Snapshot;
@@ -200,7 +199,7 @@ pub(crate) fn apply(
         Action::Update => update(case, item, permitted),
         Action::Delete => delete(case),
         Action::Rebind => return rebind(case, item),
-        Action::Check => return ask_for_a_check(case),
+        Action::Check => return checks::begin(case),
     }
     Ok(())
 }
@@ -307,7 +306,7 @@ fn note_update(case: &mut Case<'_>, state: State) {
     }
 }
 
-fn waits_for_answers(case: &mut Case<'_>, action: Action) {
+pub(crate) fn waits_for_answers(case: &mut Case<'_>, action: Action) {
     waits(case, action);
     let by = case.now.saturating_add(case.settings.activation_deadline);
     if let Some(row) = &mut case.row {
@@ -364,21 +363,4 @@ fn delete(case: &mut Case<'_>) {
         }
     }
     waits(case, Action::Delete);
-}
-
-fn ask_for_a_check(case: &mut Case<'_>) -> Result<(), Refused> {
-    let free = |party: &Party<'_>| {
-        (case.is_candidate(party) || case.holds_another(party))
-            && party.operation_kind() != Some(OperationKind::Delete)
-    };
-    if !case.parties.iter().any(free) {
-        let zone = case.row.as_ref().and_then(|row| row.zone.as_deref());
-        let who =
-            zone.map_or_else(|| "agent".to_owned(), |zone| format!("agent of the zone {zone}"));
-        let reason = format!("no {who} that could be asked about {} is connected", case.name);
-        return refused("no-agent", reason, case.state());
-    }
-    case.check = true;
-    waits_for_answers(case, Action::Check);
-    Ok(())
 }

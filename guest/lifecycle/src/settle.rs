@@ -155,11 +155,9 @@ fn active(case: &mut Case<'_>) -> bool {
         return false;
     }
     let in_zone = |party: &&Party<'_>| case.is_candidate(party);
-    let being_updated = case
-        .parties
-        .iter()
-        .filter(in_zone)
-        .any(|party| party.is_being_asked(case.now, |kind| kind == OperationKind::Update));
+    // A holder that is told of an update, at once or after a refusal, holds the account until it says otherwise (rule 17).
+    let updated = |party: &Party<'_>| party.operation_kind() == Some(OperationKind::Update);
+    let being_updated = case.parties.iter().filter(in_zone).any(updated);
     if being_updated {
         forget_unheld(case);
         return false;
@@ -220,9 +218,9 @@ fn record_holder(case: &mut Case<'_>) {
     forget_unheld(case);
     let redefined = case.is_redefined();
     let zone = case.holder().and_then(|holder| holder.zone).map(str::to_owned);
-    let seen = case.parties.iter().find(|party| case.holds(party) && is_current(case, party));
-    let seen = seen.and_then(Party::identity).filter(|_| !redefined).cloned();
-    let refused = case.parties.iter().filter(|party| case.holds(party) && !is_current(case, party));
+    let current = case.parties.iter().filter(|party| case.holds(party) && is_current(case, party));
+    let seen = current.filter(|_| !redefined).find_map(Party::identity).cloned();
+    let refused = case.parties.iter().filter(|party| keeps_the_old(case, party));
     let refused = refused.filter(|party| case.has_refused(party)).find_map(|party| {
         party.known.and_then(|known| known.refusal.as_ref()).map(|refusal| (party.id, refusal))
     });
@@ -230,10 +228,13 @@ fn record_holder(case: &mut Case<'_>) {
         let text = format!("agent {agent} keeps the old definition: {}", refusal.failure.text);
         Failure::new(&refusal.failure.code, text)
     });
+    if let Some(row) = &mut case.row {
+        row.zone = row.zone.take().or(zone);
+        row.identity = seen.or(row.identity.take());
+    }
+    // Of what is recorded by now: another holder may see another cluster than the one that gives the row its identity.
     let conflict = case.conflict().filter(|_| error.is_none());
     let Some(row) = &mut case.row else { return };
-    row.zone = row.zone.take().or(zone);
-    row.identity = seen.or(row.identity.take());
     let before = row.memory.update_refused || row.memory.conflict;
     row.memory.update_refused = error.is_some();
     row.memory.conflict = conflict.is_some();
@@ -241,6 +242,14 @@ fn record_holder(case: &mut Case<'_>) {
     if error.is_some() || before {
         row.error = error;
     }
+}
+
+/// A holder that does not hold the present definition, or whose next try to take it waits for its time.
+fn keeps_the_old(case: &Case<'_>, party: &Party<'_>) -> bool {
+    let waits = party
+        .operation()
+        .is_some_and(|asked| asked.kind == OperationKind::Update && asked.is_waiting(case.now));
+    (case.holds(party) && !is_current(case, party)) || (waits && case.is_candidate(party))
 }
 
 /// Whether what an agent holds is the row's present definition.

@@ -40,20 +40,10 @@ pub(crate) fn step(case: &mut Case<'_>, state: State) -> bool {
     }
 }
 
-/// Whether an agent declares it as it is recorded. The agent that it comes from may see another cluster by now, which is
-/// a conflict: the row is not given up for it (rule 3).
-fn means_this(case: &Case<'_>, party: &Party<'_>) -> bool {
-    let declared_by = case.row.as_ref().and_then(|row| row.declared_by.as_deref());
-    !party.sees_another(case.identity()) || declared_by == Some(party.id)
-}
-
-/// What the agent that it comes from has against the row, as its error.
+/// What a connected agent that declares it has against the row, as its error (rule 3).
 fn note_conflict(case: &mut Case<'_>) {
     let declares = |party: &&Party<'_>| {
-        party.is_connected()
-            && party.is_configured()
-            && party.is_seen_to_hold()
-            && means_this(case, party)
+        party.is_connected() && party.is_configured() && party.is_seen_to_hold()
     };
     let mut declaring = case.parties.iter().filter(declares);
     let conflict = declaring.find_map(|party| party.claim_against(case.identity()));
@@ -64,33 +54,44 @@ fn note_conflict(case: &mut Case<'_>) {
     }
 }
 
-/// Whether an agent that can be heard declares it and holds it: with the recorded identity, or as it did before.
+/// Whether an agent that can be heard declares it and holds it. One that sees another cluster than the recorded one makes
+/// no row `ACTIVE`; an `ACTIVE` one keeps its state for it (rule 3) if it is of the row's zone, whose agents see the same
+/// clusters: then the cluster has turned.
 fn holds(case: &Case<'_>, party: &Party<'_>) -> bool {
     let there = match party.whereabouts {
         Whereabouts::Connected | Whereabouts::Elsewhere => true,
         Whereabouts::Awaited | Whereabouts::Gone => false,
     };
+    let turned = case.state() == Some(State::Active) && case.in_zone(party);
     there
         && party.is_configured()
         && party.is_seen_to_hold()
-        && means_this(case, party)
-        && (case.state() == Some(State::Active) || !party.sees_another(case.identity()))
+        && (turned || !party.sees_another(case.identity()))
 }
 
-/// Whether an agent that is not gone has it in its configuration.
-fn declares(case: &Case<'_>, party: &Party<'_>) -> bool {
-    !party.is_gone() && party.is_configured() && means_this(case, party)
+/// Whether an agent that is not gone has the name in its configuration, whatever cluster it sees under it: a row that was
+/// removed under such an agent would come back at once with the other identity, which only `rebind` may accept (rule 3).
+fn declares(party: &Party<'_>) -> bool {
+    !party.is_gone() && party.is_configured()
 }
 
-/// Since when nobody has had it: when the last agent that declared it was still there.
+/// Since when nobody has had it: when the last agent that declared it was still there. Where one is there that was heard
+/// about it and does not declare it, nobody knows since when it does not: since now.
 fn away_since(case: &Case<'_>) -> Millis {
+    let stopped = |party: &Party<'_>| {
+        let heard = party.known.is_some() || party.revision.is_some();
+        heard && !party.is_gone() && !party.is_configured()
+    };
+    if case.parties.iter().any(stopped) {
+        return case.now;
+    }
     let gone = case.parties.iter().filter(|party| party.is_gone() && party.is_configured());
     let left = gone.filter_map(|party| party.known.and_then(|known| known.gone_since)).max();
     left.unwrap_or(case.now)
 }
 
 fn undeclared(case: &mut Case<'_>) -> bool {
-    let declared = case.parties.iter().any(|party| declares(case, party));
+    let declared = case.parties.iter().any(declares);
     let away = away_since(case);
     let Some(row) = &mut case.row else { return false };
     if declared {
@@ -120,8 +121,7 @@ fn orphaned(case: &mut Case<'_>) -> bool {
         }
         return false;
     }
-    let awaited =
-        |party: &Party<'_>| party.whereabouts == Whereabouts::Awaited && declares(case, party);
+    let awaited = |party: &Party<'_>| party.whereabouts == Whereabouts::Awaited && declares(party);
     if case.parties.iter().any(awaited) {
         return false;
     }

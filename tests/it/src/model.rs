@@ -3,7 +3,8 @@
 //! The decisions are those of `guest-lifecycle`, the bridge's half is `host-core` itself (`knowledge`, `collect`,
 //! `assemble`); only the agents, the wire and the clock are the model's own. A configuration is explored until nothing
 //! new appears. No state may be stuck: when the faults end, a state at rest can be reached from it, whether the agents
-//! take or refuse what they are asked. At rest, the row, what is known and what the agents hold agree. Each of rules 2
+//! take or refuse what they are asked. At rest, the row, what is known and what the agents hold and see agree; an account
+//! becomes another cluster by `rebind` alone (rules 3 and 15). Each of rules 2
 //! and 11 to 14 of `spec/lifecycle.md` is needed for that: without it, something is found.
 //!
 //! Whoever changes an edge runs the long ones too: `cargo test -p tests-it --test it -- model:: --include-ignored`.
@@ -35,6 +36,7 @@ const ONE: Configuration = Configuration {
     zone: Some("z"),
     asked: ALL,
     faults: Faults::NONE,
+    turns: false,
     tries: 1,
 };
 
@@ -94,6 +96,27 @@ fn two_agents_of_two_zones_and_an_account_without_one() {
 #[test]
 fn two_accounts_of_an_agent() {
     holds(&Configuration { accounts: 2, asked: TAKE, ..ONE }, 5_000);
+}
+
+#[test]
+fn the_cluster_of_an_agent_turns_at_any_time_and_is_accepted_at_any_time() {
+    let asked = &[Action::Create, Action::Activate, Action::Update, Action::Rebind];
+    holds(&Configuration { asked, turns: true, ..ONE }, 500);
+}
+
+#[test]
+fn the_clusters_of_two_agents_turn() {
+    let asked = &[Action::Create, Action::Activate, Action::Rebind];
+    holds(&Configuration { asked, turns: true, ..TWO_AGENTS }, 5_000);
+}
+
+#[test]
+#[ignore = "takes minutes; to be run when an edge or a rule changes"]
+fn the_cluster_of_an_agent_turns_while_streams_end_and_the_account_is_let_go() {
+    let asked = &[Action::Create, Action::Activate, Action::Rebind];
+    holds(&Configuration { asked, turns: true, faults: Faults::CUTS, ..ONE }, 1_000);
+    let asked = &[Action::Create, Action::Activate, Action::Deactivate, Action::Rebind];
+    holds(&Configuration { asked, turns: true, ..ONE }, 1_000);
 }
 
 #[test]

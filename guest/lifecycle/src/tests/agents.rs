@@ -90,6 +90,28 @@ fn a_refused_update_leaves_the_account_active_with_the_error_and_is_repeated() {
 }
 
 #[test]
+fn who_waits_for_the_next_try_of_an_update_holds_the_account_by_and_by() {
+    let refused = holding("a1", Observed::Held(DEFINED - 1)).refused(OperationKind::Update);
+    let mut waits = refused.asked(OperationKind::Update);
+    if let Some(operation) = &mut waits.operation {
+        operation.not_before = Some(NOW + 5_000);
+    }
+    let world = World::with(State::Active)
+        .row(|row| {
+            row.error = Some(failure("unreachable"));
+            row.attributes = vec![("update-refused".to_owned(), "1".to_owned())];
+        })
+        .agent(agent("a1", "z"))
+        .knows(waits);
+    let decided = world.tick();
+    assert!(decided.path().is_empty() && decided.submissions.is_empty(), "{decided:?}");
+    assert!(decided.changes.is_empty(), "the error stands");
+    let two = world.agent(agent("a2", "z")).knows(holding("a2", HELD));
+    let error = two.tick().changes.first().map(|change| change.fields.error.clone());
+    assert!(error.is_none_or(|error| error.is_some()), "nor does another holder clear it");
+}
+
+#[test]
 fn an_update_goes_to_every_holder_and_ends_when_all_have_answered() {
     let mut change = item("acc");
     change.definition = Some(definition(&["context"]));

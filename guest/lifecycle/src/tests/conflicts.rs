@@ -1,12 +1,15 @@
-//! Another cluster under a name: rules 3 and 15, and which claim `rebind` accepts.
+//! Another cluster under a name: rules 3, 15 and 17.
 
-use super::world::{DEFINED, NOW, REVISION, World, agent, failure, holding, identity, item};
-use crate::{Action, AgentEvent, Holding, Item, Observed, OperationKind, Outcome, Presence, State};
+use super::world::{
+    DEFINED, NOW, REVISION, STATE_REVISION, World, agent, definition, failure, holding, identity,
+    item, open,
+};
+use crate::{Action, AgentEvent, Finish, Holding, Observed, OperationKind, State};
 
 const HELD: Observed = Observed::Held(DEFINED);
 
 /// An account of the cluster `eu`, held by `a1`, which by now sees `us`.
-fn turned() -> World {
+pub(super) fn turned() -> World {
     World::with(State::Active)
         .row(|row| row.identity = Some(identity("eu")))
         .agent(agent("a1", "z"))
@@ -17,12 +20,6 @@ fn own(cluster: &str) -> Holding {
     let mut own = holding("a1", Observed::Held(0)).seeing(cluster);
     own.configured = true;
     own
-}
-
-fn meaning(key: &str, value: &str) -> Item {
-    let mut item = item("acc");
-    item.attributes = vec![(key.to_owned(), value.to_owned())];
-    item
 }
 
 #[test]
@@ -116,12 +113,12 @@ fn a_check_of_a_cluster_that_turned_fails_with_what_is_seen() {
     assert_eq!(asked.sent(), ["check a1"]);
     let mut seen = holding("a1", HELD).seeing("us");
     seen.asked_revision = REVISION;
-    let mut waiting = turned().row(|row| row.requests = vec![super::world::open("r1", "check")]);
+    let mut waiting = turned().row(|row| row.requests = vec![open("r1", "check")]);
     waiting.holdings = vec![seen];
     let decided = waiting.answered_to(Some(OperationKind::Check), "a1", None);
     assert!(decided.path().is_empty() && decided.submissions.is_empty());
     let [finished] = &decided.changed().finished[..] else { panic!("{decided:?}") };
-    let crate::Finish::Failed(why) = &finished.finish else { panic!("{finished:?}") };
+    let Finish::Failed(why) = &finished.finish else { panic!("{finished:?}") };
     assert_eq!(why.code, "identity-conflict");
 }
 
@@ -148,68 +145,59 @@ fn a_static_row_stays_where_it_is_when_its_cluster_turns() {
 }
 
 #[test]
-fn who_was_told_to_drop_the_cluster_that_is_accepted_is_asked_again_at_once() {
-    let mut dropped = holding("a2", Observed::NotHeld).seeing("us");
-    dropped.asked_revision = REVISION;
-    let decided = turned().agent(agent("a2", "z")).knows(dropped).ask(Action::Rebind, item("acc"));
-    assert_eq!(decided.changed().fields.identity, Some(identity("us")));
-    assert_eq!(decided.sent(), ["add a2"]);
+fn a_holder_that_has_turned_is_told_of_updates_and_goes_on_holding() {
+    let mut change = item("acc");
+    change.definition = Some(definition(&["namespaces"]));
+    assert_eq!(turned().ask(Action::Update, change).sent(), ["update a1"]);
+
+    let mut taken = holding("a1", HELD).seeing("us");
+    taken.asked_revision = REVISION;
+    let waiting = turned().row(|row| row.requests = vec![open("r1", "update")]);
+    let told = World { holdings: vec![taken], ..waiting };
+    let decided = told.answered_to(Some(OperationKind::Update), "a1", None);
+    assert!(decided.path().is_empty() && decided.submissions.is_empty(), "{decided:?}");
+    let [finished] = &decided.changed().finished[..] else { panic!("{decided:?}") };
+    let Finish::Failed(why) = &finished.finish else { panic!("{finished:?}") };
+    assert_eq!(why.code, "identity-conflict", "it counts as a refusal");
 }
 
-/// `a2` and `a3` claim different clusters for an account that nobody could take.
-fn claimed() -> World {
-    let claims =
-        |id, cluster| holding(id, Observed::NotHeld).refused(OperationKind::Add).seeing(cluster);
-    World::with(State::Failed)
-        .row(|row| row.identity = Some(identity("old")))
+#[test]
+fn a_drop_that_was_refused_before_the_row_was_active_again_says_nothing_of_a_cluster_that_turns() {
+    let mut kept = holding("a1", HELD).refused(OperationKind::Delete).seeing("us");
+    kept.asked_revision = STATE_REVISION - 1;
+    let world = World { holdings: vec![kept], ..turned() };
+    let decided = world.hears("a1", AgentEvent::Reported(Vec::new()));
+    assert!(decided.path().is_empty() && decided.submissions.is_empty(), "{decided:?}");
+    assert_eq!(decided.attribute("conflict"), Some("1"));
+}
+
+#[test]
+fn a_claimant_that_refuses_to_drop_is_told_again_also_when_the_row_has_become_active_meanwhile() {
+    let mut claim = holding("a2", HELD).refused(OperationKind::Delete).seeing("us");
+    claim.asked_revision = STATE_REVISION - 1;
+    let well = holding("a1", HELD).seeing("eu");
+    let world = turned().agent(agent("a2", "z"));
+    let world = World { holdings: vec![well, claim], ..world };
+    let delete = Some(OperationKind::Delete);
+    assert_eq!(
+        world.answered_to(delete, "a2", Some(failure("internal"))).sent(),
+        ["delete a2 (later)"]
+    );
+}
+
+#[test]
+fn the_first_holder_that_names_its_cluster_gives_the_row_its_identity_and_the_others_are_measured()
+{
+    let world = World::with(State::Active)
+        .agent(agent("a1", "z"))
         .agent(agent("a2", "z"))
         .agent(agent("a3", "z"))
-        .knows(claims("a2", "new"))
-        .knows(claims("a3", "newer"))
-}
-
-#[test]
-fn of_different_claims_the_fingerprint_or_the_agent_says_which_is_accepted() {
-    let refused = claimed().ask(Action::Rebind, item("acc"));
-    assert_eq!(refused.refusal().code, "claims");
-    for words in ["agent a2 sees https://new", "sha256:newer", "name the fingerprint"] {
-        assert!(refused.refusal().reason.contains(words), "{}", refused.refusal().reason);
-    }
-    for said in [meaning("fingerprint", "SHA256:newer"), meaning("agent", "a3")] {
-        let decided = claimed().ask(Action::Rebind, said);
-        assert_eq!(decided.changed().fields.identity, Some(identity("newer")));
-    }
-    for said in [meaning("fingerprint", "sha256:none"), meaning("agent", "a9")] {
-        let refused = claimed().ask(Action::Rebind, said);
-        assert!(refused.refusal().reason.contains("no agent claims"), "{refused:?}");
-    }
-}
-
-#[test]
-fn what_is_accepted_already_is_no_error_when_it_is_meant_again() {
-    let again = claimed()
-        .row(|row| row.identity = Some(identity("newer")))
-        .ask(Action::Rebind, meaning("fingerprint", "sha256:newer"));
-    assert_eq!(again.outcomes, [Outcome::Done]);
-    let of_agent = claimed()
-        .row(|row| row.identity = Some(identity("newer")))
-        .ask(Action::Rebind, meaning("agent", "a3"));
-    assert_eq!(of_agent.outcomes, [Outcome::Done]);
-}
-
-#[test]
-fn what_an_agent_saw_that_is_gone_does_not_stand_against_what_is_seen_now() {
-    let mut world = claimed();
-    world.agents.remove(0);
-    world.holdings[0].gone_since = Some(NOW - 5);
-    let decided = world.ask(Action::Rebind, item("acc"));
-    assert_eq!(decided.changed().fields.identity, Some(identity("newer")));
-    world.agents.clear();
-    world.holdings.truncate(1);
-    let alone = world.ask(Action::Rebind, item("acc"));
-    assert_eq!(alone.changed().fields.identity, Some(identity("new")), "nobody else claims any");
-    let mut awaited = agent("a2", "z");
-    awaited.presence = Presence::Awaited;
-    let back = world.agent(awaited).ask(Action::Rebind, item("acc"));
-    assert_eq!(back.changed().fields.identity, Some(identity("new")));
+        .knows(holding("a1", HELD))
+        .knows(holding("a2", HELD).seeing("eu"))
+        .knows(holding("a3", HELD).seeing("us"));
+    let decided = world.tick();
+    let fields = &decided.changed().fields;
+    assert_eq!(fields.identity, Some(identity("eu")));
+    let error = fields.error.as_ref().expect("an error");
+    assert!(error.text.contains("agent a3") && error.text.contains("https://us"), "{error:?}");
 }

@@ -1,9 +1,6 @@
 //! Requests: what is refused, what policies say, what waits and what is overtaken.
 
-use super::world::{
-    DEFINED, NOW, REVISION, World, account, agent, definition, failure, holding, identity, item,
-    open,
-};
+use super::world::{DEFINED, World, account, agent, definition, holding, identity, item, open};
 use crate::{
     Action, AgentEvent, DefinitionChange, Event, Finish, Observed, OperationKind, Origin, Outcome,
     Placement, Request, State, Verdict,
@@ -187,102 +184,6 @@ fn rebind_accepts_the_claim_and_tries_again() {
     let decided = world.ask(Action::Rebind, item("acc"));
     assert_eq!(decided.changed().fields.identity, Some(identity("new")));
     assert_eq!(decided.path(), ["TO_MIGRATE", "ACTIVATING"]);
-}
-
-#[test]
-fn a_check_ends_when_all_have_answered_and_fails_if_none_reaches_it() {
-    let world = World::with(State::Inactive).agent(agent("a1", "z")).agent(agent("a2", "z"));
-    let asked = world.ask(Action::Check, item("acc"));
-    assert_eq!(asked.sent(), ["check a1", "check a2"]);
-    assert_eq!(asked.changed().fields.due_at, Some(NOW + 60_000));
-
-    let mut waiting = world.row(|row| row.requests = vec![open("r1", "check")]);
-    let refused = |id| holding(id, Observed::NotHeld).refused(OperationKind::Check);
-    waiting.holdings =
-        vec![refused("a1"), holding("a2", Observed::NotHeld).asked(OperationKind::Check)];
-    let first = waiting.answered("a1", Some(failure("unreachable")));
-    assert!(first.changes.iter().all(|change| change.finished.is_empty()));
-    waiting.holdings = vec![refused("a1"), refused("a2")];
-    let none = waiting.answered("a2", Some(failure("unreachable")));
-    assert!(matches!(none.changed().finished[0].finish, Finish::Failed(_)));
-    let mut reached = holding("a2", Observed::NotHeld);
-    reached.asked_revision = REVISION;
-    waiting.holdings = vec![refused("a1"), reached];
-    let one = waiting.answered("a2", None);
-    assert_eq!(one.changed().finished[0].finish, Finish::Done);
-}
-
-#[test]
-fn a_check_that_nobody_answered_is_not_done() {
-    let world = World::with(State::Inactive)
-        .row(|row| row.requests = vec![open("r1", "check")])
-        .agent(agent("a2", "z"))
-        .knows(holding("a1", Observed::NotHeld).asked(OperationKind::Check).gone(NOW));
-    let decided = world.hears("a1", AgentEvent::Left);
-    let [finished] = &decided.changed().finished[..] else { panic!("{decided:?}") };
-    assert!(matches!(&finished.finish, Finish::Failed(why) if why.code == "lost"), "{finished:?}");
-}
-
-#[test]
-fn a_check_without_an_agent_says_whom_it_would_have_asked() {
-    let decided =
-        World::with(State::Inactive).agent(agent("b1", "y")).ask(Action::Check, item("acc"));
-    assert_eq!(decided.refusal().code, "no-agent");
-    assert!(decided.refusal().reason.contains("no agent of the zone z"), "{decided:?}");
-}
-
-#[test]
-fn a_check_moves_no_state() {
-    for state in [State::Inactive, State::Activating, State::Active, State::Failed] {
-        let world = World::with(state)
-            .row(|row| {
-                row.requests = vec![open("r1", "check")];
-                row.attributes = vec![("gave-up".to_owned(), NOW.to_string())];
-            })
-            .agent(agent("a1", "z"))
-            .agent(agent("a2", "z"));
-        let adding = holding("a2", Observed::NotHeld).asked(OperationKind::Add);
-        let held = |id| holding(id, Observed::Held(DEFINED));
-        let (one, other) = match state {
-            State::Active => (held("a1"), held("a2")),
-            State::Activating => (holding("a1", Observed::NotHeld), adding),
-            State::Inactive
-            | State::ToMigrate
-            | State::Failed
-            | State::Orphaned
-            | State::ToDeactivate
-            | State::Deactivating
-            | State::Deleting
-            | State::DeleteFailed => {
-                (holding("a1", Observed::NotHeld), holding("a2", Observed::NotHeld))
-            }
-        };
-        for failed in [None, Some(failure("unreachable"))] {
-            let mut one = one.clone();
-            one.asked_revision = REVISION;
-            if failed.is_some() {
-                one = one.refused(OperationKind::Check);
-            }
-            let mut other = other.clone();
-            other.asked_revision = REVISION;
-            let world = World { holdings: vec![one, other], ..world.clone() };
-            let decided = world.answered_to(Some(OperationKind::Check), "a1", failed);
-            assert!(decided.path().is_empty(), "{state:?}: {decided:?}");
-            assert!(decided.submissions.is_empty(), "{state:?}: {decided:?}");
-        }
-    }
-}
-
-#[test]
-fn who_has_refused_a_try_is_not_checked_during_it() {
-    let world = World::with(State::Activating)
-        .agent(agent("a1", "z"))
-        .agent(agent("a2", "z"))
-        .knows(holding("a1", Observed::NotHeld).refused(OperationKind::Add))
-        .knows(holding("a2", Observed::NotHeld).asked(OperationKind::Add));
-    let asked = world.ask(Action::Check, item("acc"));
-    assert!(asked.submissions.is_empty() && asked.path().is_empty(), "{asked:?}");
-    assert_eq!(asked.changed().open, Some(open("r1", "check")), "it waits for the try's answers");
 }
 
 #[test]

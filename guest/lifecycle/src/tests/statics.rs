@@ -95,3 +95,47 @@ fn a_dynamic_holding_of_a_static_name_is_left_alone() {
         .hears("a2", AgentEvent::Joined);
     assert!(decided.submissions.is_empty());
 }
+
+#[test]
+fn a_static_row_is_not_removed_under_an_agent_that_declares_the_name() {
+    let weeks = NOW - 900_000;
+    for state in [State::Active, State::Orphaned] {
+        let decided = row(state)
+            .knows(own("a1", "eu").gone(weeks))
+            .agent(agent("a2", "z"))
+            .knows(own("a2", "us"))
+            .hears("a2", AgentEvent::Reported(Vec::new()));
+        assert!(decided.path().is_empty(), "{state:?}: {decided:?}");
+        let fields = &decided.changed().fields;
+        assert_eq!(fields.error.as_ref().map(|e| e.code.as_str()), Some("identity-conflict"));
+        assert_eq!((&fields.identity, fields.due_at), (&Some(identity("eu")), None), "{state:?}");
+    }
+}
+
+#[test]
+fn one_of_another_zone_that_sees_another_cluster_does_not_hold_a_static_row_and_is_heard() {
+    let decided = row(State::Active)
+        .knows(own("a1", "eu").gone(NOW - 90_000))
+        .agent(agent("b1", "y"))
+        .knows(own("b1", "us"))
+        .tick();
+    assert_eq!(decided.path(), ["ORPHANED"]);
+    assert_eq!(decided.changed().fields.due_at, None, "it is declared");
+}
+
+#[test]
+fn the_cleanup_begins_when_the_last_agent_stops_declaring_it() {
+    let mut stopped = holding("a2", Observed::NotHeld);
+    for of_an_older_start in [false, true] {
+        if of_an_older_start {
+            stopped.instance = "a2-0".to_owned();
+        }
+        let decided = row(State::Active)
+            .knows(own("a1", "eu").gone(NOW - 900_000))
+            .agent(agent("a2", "z"))
+            .knows(stopped.clone())
+            .hears("a2", AgentEvent::Joined);
+        assert_eq!(decided.path(), ["ORPHANED"]);
+        assert_eq!(decided.attribute("undeclared-since"), Some(NOW.to_string().as_str()));
+    }
+}

@@ -4,7 +4,7 @@ use host_core::account::Failure;
 use host_core::agent::{OperationResult, Presence};
 use host_core::operation::{Operation, OperationKind};
 
-use super::world::{Message, NOW, World};
+use super::world::{Cluster, Message, NOW, World};
 
 impl World {
     /// Puts an operation on the agent's stream; the agent does it, or refuses, and answers. One that it has done is
@@ -27,6 +27,12 @@ impl World {
                 result
             }
         };
+        let side = &self.agents[at];
+        // A refusal names no cluster, and the answer before it may have been overtaken.
+        let silent = side.sees.is_some() && result.identity.is_none();
+        if silent && side.holds.contains_key(&asked.account) {
+            self.observe(at, asked.account.clone());
+        }
         self.messages.push(Message::Answer { agent: at, asked, result, late: false });
     }
 
@@ -44,13 +50,45 @@ impl World {
             }
         }
         let held = holds.get(&asked.account).copied();
-        answer(asked, (!takes).then_some("unreachable"), held)
+        let looked = takes && asked.kind != OperationKind::Delete;
+        let identity = self.agents[at].sees.filter(|_| looked).map(Cluster::identity);
+        OperationResult { identity, ..answer(asked, (!takes).then_some("unreachable"), held) }
+    }
+
+    /// The agent sees the other cluster, and says so of what it holds, if it can.
+    pub(super) fn turn(&mut self, at: usize) {
+        let side = &mut self.agents[at];
+        side.sees = side.sees.map(Cluster::turned);
+        // An answer that is repeated names the cluster that is seen by now.
+        let seen = side.sees.map(Cluster::identity);
+        for (account, answer) in &mut side.seen {
+            if answer.identity.is_some() && side.holds.contains_key(account) {
+                answer.identity.clone_from(&seen);
+            }
+        }
+        if side.presence != Presence::Connected || side.registered != side.instance {
+            return;
+        }
+        let held: Vec<String> = side.holds.keys().cloned().collect();
+        held.into_iter().for_each(|account| self.observe(at, account));
+    }
+
+    /// The agent tells what it sees of an account that it holds, unless it is about to.
+    fn observe(&mut self, at: usize, account: String) {
+        let tells = |message: &Message| match message {
+            Message::Joined { agent, account: other, .. }
+            | Message::Turned { agent, account: other } => *agent == at && *other == account,
+            Message::Left { .. } | Message::Answer { .. } => false,
+        };
+        if !self.messages.iter().any(tells) {
+            self.messages.push(Message::Turned { agent: at, account });
+        }
     }
 
     /// The stream ends, after everything that it brought. What was not taken in of the registration is never taken in;
     /// answers on their way are lost.
     pub(super) fn cut(&mut self, at: usize) {
-        self.messages.retain(|message| !message.is_answer_of(at));
+        self.messages.retain(|message| !message.is_word_of(at));
         let side = &mut self.agents[at];
         side.presence = Presence::Gone;
         side.gone_since = NOW;
@@ -73,7 +111,7 @@ impl World {
         self.agents[at].registered = self.agents[at].instance.clone();
         self.forget_registration(at);
         // The bridge takes words of the newest session only.
-        self.messages.retain(|message| !message.is_answer_of(at));
+        self.messages.retain(|message| !message.is_word_of(at));
         let left =
             |message: &Message| matches!(message, Message::Left { agent, .. } if *agent == at);
         self.messages.retain(|message| !left(message));

@@ -16,8 +16,9 @@ use host_core::unit::Unit;
 use host_core::unit::assemble::{Call, HoldingState, KeptDefinition, assemble};
 use host_core::unit::collect::Collector;
 
+use super::check;
 use super::words;
-use super::world::{Pending, Variant, WAIT, World};
+use super::world::{Cluster, Pending, Variant, WAIT, World};
 
 static DESCRIPTION: LazyLock<Arc<Description>> = LazyLock::new(|| Arc::new(words::description()));
 
@@ -38,7 +39,9 @@ pub(super) type Decided = HashMap<String, Rc<Unit>>;
 #[derive(Debug)]
 pub(super) enum Taught<'m> {
     Nothing,
-    Registration(Option<u64>),
+    /// What is held, and which cluster is seen.
+    Registration(Option<u64>, Option<Cluster>),
+    Observation(Option<u64>, Option<Cluster>),
     Answer(&'m Operation, &'m OperationResult),
 }
 
@@ -72,6 +75,9 @@ impl World {
                 unit
             }
         };
+        if let Some(what) = check::unit(self, &unit, taught) {
+            return Err(what);
+        }
         self.apply(variant, &unit);
         Ok(())
     }
@@ -94,12 +100,18 @@ impl World {
             answers.push(as_answered(asked, result, lesson.is_some()));
             lesson.into_iter().for_each(|lesson| call.learn(lesson));
         }
-        if let (Event::OnAgent { agent, instance, .. }, Taught::Registration(holds)) =
-            (&event, taught)
-        {
+        if let Event::OnAgent { agent, instance, .. } = &event {
             let known = known(&call, account, agent, instance);
-            let says = holds.map(|revision| held(account, revision));
-            let lesson = knowledge::registered(&known, instance, says.as_ref(), now);
+            let lesson = match taught {
+                Taught::Registration(holds, sees) => {
+                    let says = holds.map(|_| held(account, *holds, *sees));
+                    knowledge::registered(&known, instance, says.as_ref(), now)
+                }
+                Taught::Observation(holds, sees) => {
+                    knowledge::observed(&known, &held(account, *holds, *sees), now)
+                }
+                Taught::Nothing | Taught::Answer(..) => None,
+            };
             lesson.into_iter().for_each(|lesson| call.learn(lesson));
         }
         let decisions = self.decide(variant, &call, account, &event)?;
@@ -292,13 +304,13 @@ fn known(call: &Call, account: &str, agent: &str, instance: &str) -> Holding {
     known.unwrap_or_else(|| Holding::unheard_of(account, agent, instance))
 }
 
-fn held(account: &str, revision: u64) -> HeldAccount {
+fn held(account: &str, held: Option<u64>, sees: Option<Cluster>) -> HeldAccount {
     HeldAccount {
         account: account.to_owned(),
         configured: false,
-        held: Some(revision),
+        held,
         generation: 0,
-        identity: None,
+        identity: sees.filter(|_| held.is_some()).map(Cluster::identity),
         healthy: None,
         failure: None,
         namespaces: None,

@@ -43,6 +43,8 @@ pub(super) enum Move {
     Restart(usize),
     Expire(usize),
     RestartBridge,
+    /// An agent sees the other cluster from now on.
+    Turn(usize),
 }
 
 impl Move {
@@ -56,7 +58,8 @@ impl Move {
             | Self::Connect(_)
             | Self::Cut(_)
             | Self::Restart(_)
-            | Self::RestartBridge => false,
+            | Self::RestartBridge
+            | Self::Turn(_) => false,
         }
     }
 }
@@ -72,6 +75,9 @@ pub(super) fn moves(configuration: &Configuration, world: &World) -> Vec<Move> {
         }
     }
     for (place, message) in world.messages.iter().enumerate() {
+        if is_behind_an_answer(world, message) {
+            continue;
+        }
         moves.push(Move::Message(place, false));
         if let Message::Answer { late: false, .. } = message
             && faults.late > 0
@@ -96,12 +102,29 @@ pub(super) fn moves(configuration: &Configuration, world: &World) -> Vec<Move> {
         if faults.restarts {
             moves.push(Move::Restart(at));
         }
+        if configuration.turns {
+            moves.push(Move::Turn(at));
+        }
     }
     let connected = |side: &super::world::Side| side.presence == Presence::Connected;
     if faults.bridge_restarts && world.agents.iter().any(connected) {
         moves.push(Move::RestartBridge);
     }
     moves
+}
+
+/// What an agent observes comes after what it answered before.
+fn is_behind_an_answer(world: &World, message: &Message) -> bool {
+    let Message::Turned { agent, account } = message else { return false };
+    world.messages.iter().any(|other| match other {
+        Message::Answer { agent: who, asked, late: false, .. } => {
+            who == agent && asked.account == *account
+        }
+        Message::Answer { .. }
+        | Message::Joined { .. }
+        | Message::Left { .. }
+        | Message::Turned { .. } => false,
+    })
 }
 
 /// Operations that may be put on a stream: of the agent's present instance, once a stream, in order of generation.
@@ -128,7 +151,7 @@ fn deliveries(world: &World, late: usize) -> Vec<Move> {
             Message::Answer { agent, asked: other, .. } => {
                 *agent == at && other.account == asked.account
             }
-            Message::Joined { .. } | Message::Left { .. } => false,
+            Message::Joined { .. } | Message::Left { .. } | Message::Turned { .. } => false,
         });
         if open && !older && !pending.handed && answers.count() <= late {
             moves.extend([Move::Deliver(place, true), Move::Deliver(place, false)]);
@@ -169,6 +192,7 @@ pub(super) fn happen(
         Move::Restart(at) => next.restart(at),
         Move::Expire(at) => next.expire(at),
         Move::RestartBridge => next.restart_bridge(),
+        Move::Turn(at) => next.turn(at),
     }
     next.normalize(variant, now);
     Ok(next)
@@ -221,12 +245,21 @@ impl World {
             Message::Joined { agent, account, holds } => {
                 let instance = self.agents[*agent].instance.clone();
                 let event = on_agent(self, *agent, &instance, AgentEvent::Joined, account);
-                self.perform(decided, variant, NOW, account, event, &Taught::Registration(*holds))?;
+                let taught = Taught::Registration(*holds, self.agents[*agent].sees);
+                self.perform(decided, variant, NOW, account, event, &taught)?;
             }
             Message::Left { agent, account } => {
                 let instance = self.agents[*agent].instance.clone();
                 let event = on_agent(self, *agent, &instance, AgentEvent::Left, account);
                 self.perform(decided, variant, NOW, account, event, &Taught::Nothing)?;
+            }
+            Message::Turned { agent, account } => {
+                let side = &self.agents[*agent];
+                let instance = side.instance.clone();
+                let taught = Taught::Observation(side.holds.get(account).copied(), side.sees);
+                let event = AgentEvent::Reported(Vec::new());
+                let event = on_agent(self, *agent, &instance, event, account);
+                self.perform(decided, variant, NOW, account, event, &taught)?;
             }
             Message::Answer { agent, asked, result, .. } => {
                 let event = AgentEvent::Reported(Vec::new());

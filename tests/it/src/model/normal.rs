@@ -6,14 +6,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use host_core::account::{Account, Failure};
+use host_core::account::{Account, Failure, Identity};
 use host_core::agent::{OperationResult, Presence};
 use host_core::event::Event;
 use host_core::holding::{Holding, Observed};
 use host_core::operation::{Operation, OperationKind};
 
 use super::host::Taught;
-use super::world::{Message, NOW, Variant, WAIT, World};
+use super::world::{Cluster, Message, NOW, Variant, WAIT, World};
 
 /// Definition revisions: the row's own, and every older one.
 const DEFINED: u64 = 20;
@@ -32,6 +32,7 @@ impl World {
         self.rank(variant);
         self.shift(now);
         self.forget();
+        self.name_clusters();
         self.count_generations();
     }
 
@@ -115,7 +116,7 @@ impl World {
                     define(&account, &mut asked.definition_revision);
                     result(answer);
                 }
-                Message::Left { .. } => {}
+                Message::Left { .. } | Message::Turned { .. } => {}
             }
         }
     }
@@ -178,6 +179,7 @@ impl World {
             // Its answer is never asked for again.
             seen.failure = None;
             seen.held = None;
+            seen.identity = None;
         }
         side.seen.retain(|account, seen| account != name || seen.generation > 1);
     }
@@ -259,6 +261,27 @@ impl World {
         self.agents.iter_mut().for_each(|side| shift(&mut side.gone_since));
     }
 
+    /// The two clusters are alike: the first agent sees the one.
+    fn name_clusters(&mut self) {
+        if self.agents.first().and_then(|side| side.sees) != Some(Cluster::Other) {
+            return;
+        }
+        let swap = |identity: &mut Option<Identity>| {
+            *identity = identity.take().map(|seen| Cluster::of(&seen).turned().identity());
+        };
+        self.rows.values_mut().for_each(|row| swap(&mut row.identity));
+        self.holdings.values_mut().for_each(|holding| swap(&mut holding.identity));
+        for side in &mut self.agents {
+            side.sees = side.sees.map(Cluster::turned);
+            side.seen.values_mut().for_each(|answer| swap(&mut answer.identity));
+        }
+        for message in &mut self.messages {
+            if let Message::Answer { result, .. } = message {
+                swap(&mut result.identity);
+            }
+        }
+    }
+
     /// What nobody decides by: texts, counts beyond which nothing changes any more, and what is overwritten before it is
     /// looked at.
     fn forget(&mut self) {
@@ -283,6 +306,7 @@ impl World {
             }
         }
         for holding in self.holdings.values_mut() {
+            holding.health = None;
             let Some(refusal) = &mut holding.refusal else { continue };
             refusal.at = 0;
             refusal.times = refusal.times.min(self.tries);
@@ -333,7 +357,12 @@ impl World {
         }
         match taught {
             Taught::Nothing => {}
-            Taught::Registration(held) => write!(key, "J{}", held.unwrap_or(0))?,
+            Taught::Registration(held, sees) => {
+                write!(key, "J{}{}", held.unwrap_or(0), cluster(*sees))?;
+            }
+            Taught::Observation(held, sees) => {
+                write!(key, "T{}{}", held.unwrap_or(0), cluster(*sees))?;
+            }
             Taught::Answer(asked, result) => {
                 write_operation(key, asked)?;
                 write_result(key, result)?;
@@ -369,6 +398,7 @@ impl World {
         }
         for side in &self.agents {
             write!(key, "A{},{},{}", side.presence.as_str(), side.registered, side.gone_since)?;
+            key.push_str(cluster(side.sees));
             for (account, held) in &side.holds {
                 write!(key, ",{account}={held}")?;
             }
@@ -404,6 +434,14 @@ fn revise_holding(holding: &mut Holding, define: &dyn Fn(&str, &mut u64)) {
     }
 }
 
+fn cluster(seen: Option<Cluster>) -> &'static str {
+    seen.map_or("", Cluster::as_str)
+}
+
+fn seen(identity: Option<&Identity>) -> &'static str {
+    cluster(identity.map(Cluster::of))
+}
+
 fn kind(kind: OperationKind) -> char {
     match kind {
         OperationKind::Add => 'a',
@@ -418,6 +456,7 @@ fn write_row(key: &mut String, row: &Account) -> std::fmt::Result {
     let due = row.due_at.map_or(-1, |at| at as i64 - NOW as i64);
     let zone = row.zone.as_deref().unwrap_or("-");
     write!(key, "R{name},{state},{zone},{failed_count},{due}")?;
+    key.push_str(seen(row.identity.as_ref()));
     for (attribute, value) in &row.attributes {
         write!(key, ",{attribute}={value}")?;
     }
@@ -430,6 +469,7 @@ fn write_row(key: &mut String, row: &Account) -> std::fmt::Result {
 fn write_holding(key: &mut String, holding: &Holding) -> std::fmt::Result {
     let Holding { account, agent, instance, asked_revision, answered_generation, .. } = holding;
     write!(key, "H{account},{agent},{instance},{asked_revision},{answered_generation}")?;
+    key.push_str(seen(holding.identity.as_ref()));
     match holding.observed {
         Observed::Unknown => key.push('?'),
         Observed::NotHeld => key.push('-'),
@@ -456,7 +496,8 @@ fn write_operation(key: &mut String, asked: &Operation) -> std::fmt::Result {
 fn write_result(key: &mut String, result: &OperationResult) -> std::fmt::Result {
     let refused = if result.failure.is_some() { "!" } else { "" };
     let held = result.held.unwrap_or(0);
-    write!(key, ",{},{}{refused}+{held}", result.account, result.generation)
+    let seen = seen(result.identity.as_ref());
+    write!(key, ",{},{}{refused}+{held}{seen}", result.account, result.generation)
 }
 
 fn message(message: &Message) -> String {
@@ -466,6 +507,7 @@ fn message(message: &Message) -> String {
             write!(text, "J{agent},{account},{}", holds.unwrap_or(0))
         }
         Message::Left { agent, account } => write!(text, "L{agent},{account}"),
+        Message::Turned { agent, account } => write!(text, "T{agent},{account}"),
         Message::Answer { agent, asked, result, late } => write!(text, "W{agent},{late}")
             .and_then(|()| write_operation(&mut text, asked))
             .and_then(|()| write_result(&mut text, result)),

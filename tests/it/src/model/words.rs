@@ -19,7 +19,7 @@ pub(super) fn account(account: &Account) -> lib::Account {
         definition_revision: account.definition_revision,
         zone: account.zone.clone(),
         declared_by: account.declared_by.clone(),
-        identity: None,
+        identity: account.identity.clone().map(identity_in),
         failed_count: account.failed_count,
         error: account.error.clone().map(failure_in),
         state_since: account.state_since,
@@ -41,6 +41,16 @@ fn failure_out(failure: lib::Failure) -> row::Failure {
     row::Failure { code: failure.code, text: failure.text }
 }
 
+fn identity_in(identity: row::Identity) -> lib::Identity {
+    let row::Identity { host, fingerprint, version } = identity;
+    lib::Identity { host, fingerprint, version }
+}
+
+fn identity_out(identity: lib::Identity) -> row::Identity {
+    let lib::Identity { host, fingerprint, version } = identity;
+    row::Identity { host, fingerprint, version }
+}
+
 pub(super) fn holding(known: KnownHolding) -> lib::Holding {
     let KnownHolding { holding, gone_since } = known;
     lib::Holding {
@@ -54,7 +64,7 @@ pub(super) fn holding(known: KnownHolding) -> lib::Holding {
             Observed::Held(revision) => lib::Observed::Held(revision),
         },
         configured: holding.configured,
-        identity: None,
+        identity: holding.identity.map(identity_in),
         operation: holding.operation.map(|operation| lib::Unanswered {
             kind: kind_in(operation.kind),
             definition_revision: operation.definition_revision,
@@ -158,7 +168,7 @@ fn steps(steps: Vec<lib::Step>) -> Vec<row::Step> {
 fn fields(fields: lib::Fields) -> row::Fields {
     row::Fields {
         zone: fields.zone,
-        identity: None,
+        identity: fields.identity.map(identity_out),
         failed_count: fields.failed_count,
         error: fields.error.map(failure_out),
         due_at: fields.due_at,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use guest_lifecycle::{Action, Rules};
-use host_core::account::Account;
+use host_core::account::{Account, Identity};
 use host_core::agent::{OperationResult, Presence};
 use host_core::holding::Holding;
 use host_core::operation::Operation;
@@ -26,6 +26,8 @@ pub(super) struct Configuration {
     /// The requests that are made, at any time.
     pub(super) asked: &'static [Action],
     pub(super) faults: Faults,
+    /// Agents see one of two clusters under a name, and which may change at any time. Otherwise none is told of.
+    pub(super) turns: bool,
     /// Tries until the retry policy gives up.
     pub(super) tries: u32,
 }
@@ -48,6 +50,39 @@ impl Variant {
         Self { rules: Rules::ALL, withdraws: true, counts_answers: true, outlives_rows: true };
 }
 
+/// One of two clusters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cluster {
+    One,
+    Other,
+}
+
+impl Cluster {
+    pub(super) fn turned(self) -> Self {
+        match self {
+            Self::One => Self::Other,
+            Self::Other => Self::One,
+        }
+    }
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::One => "one",
+            Self::Other => "other",
+        }
+    }
+
+    pub(super) fn identity(self) -> Identity {
+        let name = self.as_str();
+        Identity { host: name.to_owned(), fingerprint: name.to_owned(), version: String::new() }
+    }
+
+    /// The cluster of an identity that [`Self::identity`] gave.
+    pub(super) fn of(identity: &Identity) -> Self {
+        if identity.host == Self::One.as_str() { Self::One } else { Self::Other }
+    }
+}
+
 /// An agent's process and what the bridge knows of its presence.
 #[derive(Debug, Clone)]
 pub(super) struct Side {
@@ -60,6 +95,8 @@ pub(super) struct Side {
     pub(super) presence: Presence,
     /// The agent was still there at this time, if it is gone.
     pub(super) gone_since: u64,
+    /// Which cluster it sees, if clusters are told of.
+    pub(super) sees: Option<Cluster>,
     /// What it really holds, by account: a definition revision.
     pub(super) holds: BTreeMap<String, u64>,
     /// The highest generation that this instance has seen, by account, and its answer.
@@ -81,14 +118,17 @@ pub(super) enum Message {
     Joined { agent: usize, account: String, holds: Option<u64> },
     /// An agent is gone, and one account has not been looked at since.
     Left { agent: usize, account: String },
+    /// Another cluster is seen under an account that is held. What is told is what is seen when it is taken in.
+    Turned { agent: usize, account: String },
     /// An answer, with the operation's row as it was asked. `late`: it came before already.
     Answer { agent: usize, asked: Operation, result: OperationResult, late: bool },
 }
 
 impl Message {
-    pub(super) fn is_answer_of(&self, who: usize) -> bool {
+    /// Whether it is an answer or an observation of this agent, which is lost with its stream.
+    pub(super) fn is_word_of(&self, who: usize) -> bool {
         match self {
-            Self::Answer { agent, .. } => *agent == who,
+            Self::Answer { agent, .. } | Self::Turned { agent, .. } => *agent == who,
             Self::Joined { .. } | Self::Left { .. } => false,
         }
     }
@@ -119,6 +159,7 @@ impl World {
             registered: format!("a{at}"),
             presence: Presence::Gone,
             gone_since: NOW - WAIT,
+            sees: configuration.turns.then_some(Cluster::One),
             holds: BTreeMap::new(),
             seen: BTreeMap::new(),
         });
