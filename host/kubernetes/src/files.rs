@@ -38,6 +38,11 @@ impl Named {
         }
         Ok(Self { field, path })
     }
+
+    /// What tells it from other files. Not to be shown.
+    pub(crate) fn key(&self) -> &str {
+        &self.path
+    }
 }
 
 impl fmt::Debug for Named {

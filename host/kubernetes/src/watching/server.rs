@@ -36,7 +36,9 @@ fn in_files(definition: &Definition) -> Option<String> {
     let Written { source, context, .. } = definition::read(definition).ok()?;
     match source {
         Source::Pod => Some("the pod's".to_owned()),
-        Source::File(file) => Some(format!("{} of {file}", context.as_deref().unwrap_or_default())),
+        Source::File(file) => {
+            Some(format!("{} of {}", context.as_deref().unwrap_or_default(), file.key()))
+        }
         Source::Contents(_) => None,
     }
 }
