@@ -169,7 +169,13 @@ impl Ledger {
             return After::Overtaken;
         };
         let after = match (work.kind, looked) {
-            (Kind::CheckAccounts, _) | (Kind::UpdateAccounts, Err(_)) => After::Stay,
+            (Kind::CheckAccounts, _) | (Kind::UpdateAccounts, Err(_)) => {
+                // The answer says nothing of how that stands, and may have overtaken one that did.
+                if entry.held.is_some() {
+                    self.outbox.observe(name);
+                }
+                After::Stay
+            }
             (_, Ok(seen)) => {
                 entry.held = Some(Held { revision: work.revision });
                 entry.saw(Ok(()), Some(&seen.identity), seen.namespaces.as_ref());

@@ -57,6 +57,8 @@ pub(super) enum Watched {
 pub(super) struct Settled {
     /// There is a change to be told.
     pub(super) news: bool,
+    /// The cluster answers again after a loss that was told.
+    pub(super) returns: bool,
     /// The account's namespaces are to be watched.
     pub(super) watch: bool,
 }
@@ -163,6 +165,7 @@ impl Book {
         let (rhythm, room) = (self.rhythm, self.watches < self.most_watches);
         let Some(entry) = self.of((&check.name, check.serial)) else { return Settled::default() };
         let before = entry.watching.goes_on();
+        let returns = looked.is_ok() && entry.told.is_some();
         let (change, due) = match &looked {
             Ok(looked) => (entry.answered(check, looked, now, rhythm, chance), rhythm.health_ms),
             Err(refusal) => entry.failed(check, refusal, now, rhythm),
@@ -179,7 +182,7 @@ impl Book {
         self.due.insert(due);
         let news = change.is_some();
         change.into_iter().for_each(|change| self.news.add(change));
-        Settled { news, watch }
+        Settled { news, returns, watch }
     }
 
     /// The watch is kept by this task, which ends with the holding.

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use futures::FutureExt as _;
 use host_agent::{Code, Refusal};
 use tokio_util::task::AbortOnDropHandle;
-use tracing::{debug, error};
+use tracing::{debug, error, info, warn};
 
 use super::Shared;
-use super::book::Check;
+use super::book::{Check, Settled};
 use super::watch;
 
 /// Goes round until it is dropped.
@@ -50,11 +50,10 @@ async fn check_at(shared: Arc<Shared>, check: Check) {
         error!(account.id = check.name, "looking at a held account's cluster panicked");
         Err(Refusal::new(Code::Internal, "the agent has a fault in it; see its log"))
     });
-    if let Err(refusal) = &looked {
-        debug!(account.id = check.name, "a held account is not healthy: {}", refusal.text);
-    }
+    let refusal = looked.as_ref().err().cloned();
     let (now, chance) = (shared.surroundings().now(), shared.surroundings().chance());
     let settled = shared.book().settle(&check, looked, now, chance);
+    tell(&check.name, refusal.as_ref(), settled);
     if settled.news {
         shared.news.notify_one();
     }
@@ -63,5 +62,25 @@ async fn check_at(shared: Arc<Shared>, check: Check) {
         let (name, serial) = (check.name.clone(), check.serial);
         let task = tokio::spawn(watch::keep(Arc::clone(&shared), check));
         shared.book().watching((&name, serial), AbortOnDropHandle::new(task));
+    }
+}
+
+/// Says in the log what the bridge is told of a loss or a return.
+fn tell(account: &str, refusal: Option<&Refusal>, settled: Settled) {
+    match refusal {
+        Some(Refusal { code, text }) if settled.news => warn!(
+            account.id = account,
+            account.health = ?code,
+            "the cluster of a held account does not answer as it should: {text}"
+        ),
+        Some(Refusal { text, .. }) => {
+            debug!(account.id = account, "still, or for the first time: {text}")
+        }
+        None if settled.returns => info!(
+            account.id = account,
+            account.health = %"Healthy",
+            "the cluster of a held account answers again"
+        ),
+        None => {}
     }
 }

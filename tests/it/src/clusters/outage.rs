@@ -33,7 +33,7 @@ async fn a_killed_server_is_told_with_its_reason_and_is_well_again_by_itself() -
     let back = scene.until("troubled", "it is back", |account| account["healthy"] == true).await?;
     ensure!(back["certFingerprint"] == recorded, "{back:#}");
     let told = scene.told_by_the_agent("troubled")?;
-    ensure!(told == ["unreachable", "healthy"], "each once, and not {told:?}");
+    ensure!(told == ["Unreachable", "Healthy"], "each once, and not {told:?}");
     Ok(())
 }
 

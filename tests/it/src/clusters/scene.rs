@@ -30,11 +30,12 @@ impl Scene {
         Self::start_with(&[]).await
     }
 
-    /// Flags are added to the agent's command line.
+    /// Flags are added to the agent's command line, and take the place of its own.
     pub(crate) async fn start_with(flags: &[&str]) -> Result<Self> {
         let database = TestDatabase::new(Kind::Sqlite).await?;
         let bridge = BridgeProcess::start_with(ProcessOptions::on(&database)).await?;
-        let flags = [&FLAGS[..], flags].concat();
+        let own = FLAGS.chunks(2).filter(|own| !flags.contains(&own[0]));
+        let flags: Vec<&str> = own.flatten().chain(flags).copied().collect();
         let folder = database.folder();
         let agent =
             AgentProcess::start_with_clusters(folder, &bridge.agents, AGENT, "eu", &flags).await?;
@@ -93,12 +94,11 @@ impl Scene {
         &account["agents"][0]
     }
 
-    /// What the agent told of it by itself, in its order, by its log: `healthy`, or the code of what is wrong.
+    /// What the agent told of it by itself, in its order, by its log: `Healthy`, or the code of what is wrong.
     pub(super) fn told_by_the_agent(&self, name: &str) -> Result<Vec<String>> {
         let log = std::fs::read_to_string(self.database.folder().join("agent.log"))?;
         let of_it = log.lines().filter(|line| line.contains(&format!("account.id=\"{name}\"")));
-        let told =
-            of_it.filter_map(|line| line.split_once("account.health=\"")?.1.split('"').next());
+        let told = of_it.filter_map(|line| line.split_once("account.health=")?.1.split(' ').next());
         Ok(told.map(str::to_owned).collect())
     }
 
