@@ -74,7 +74,7 @@ fn tell(account: &str, refusal: Option<&Refusal>, settled: Settled) {
             "the cluster of a held account does not answer as it should: {text}"
         ),
         Some(Refusal { text, .. }) => {
-            debug!(account.id = account, "still, or for the first time: {text}")
+            debug!(account.id = account, "still, or for the first time: {text}");
         }
         None if settled.returns => info!(
             account.id = account,

@@ -132,7 +132,7 @@ fn row_disagrees(world: &World, name: &str, row: &Account) -> Option<String> {
                 side.holds.get(name) != Some(&row.definition_revision)
                     && !refused(world, name, side, &to_hold)
                     // Asked to hold it, it named another cluster: it has refused (rule 15).
-                    && !(another(side) && !side.holds.contains_key(name))
+                    && (side.holds.contains_key(name) || !another(side))
             })
             .map(|side| format!("{} does not hold what {name} is, and has not refused", side.id)),
         State::Failed | State::Orphaned if held => {
