@@ -84,6 +84,12 @@ impl Ledger {
         held.map(|(name, entry)| (name.as_str(), entry.revision()))
     }
 
+    /// What is seen of an account that is held.
+    #[must_use]
+    pub fn seen(&self, account: &str) -> Option<wire::Observation> {
+        self.accounts.get(account)?.observed(account)
+    }
+
     /// How many accounts are held.
     #[must_use]
     pub fn held(&self) -> u64 {

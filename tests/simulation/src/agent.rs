@@ -7,7 +7,7 @@ use host_agent::ledger::{After, Ledger, Todo};
 use host_agent::{Change, Code, Identity, Refusal, Seen};
 use host_core::clock::Millis;
 use proto::agent::v1::{
-    AgentMessage, BridgeMessage, Heartbeat, Observations, OperationResults, Register,
+    AgentMessage, BridgeMessage, Health, Heartbeat, Observations, OperationResults, Register,
     agent_message, bridge_message::Message, operation::Kind,
 };
 use proto::bounds;
@@ -105,6 +105,18 @@ impl SimAgent {
     #[must_use]
     pub fn holds(&self) -> BTreeMap<String, u64> {
         self.ledger.holds().map(|(name, revision)| (name.to_owned(), revision)).collect()
+    }
+
+    /// Whether the cluster of an account that it holds answers, as far as it has looked, and which one it is.
+    #[must_use]
+    pub fn sees(&self, account: &str) -> Option<(Option<bool>, Option<String>)> {
+        let seen = self.ledger.seen(account)?;
+        let healthy = match seen.health() {
+            Health::Unspecified => None,
+            Health::Healthy => Some(true),
+            Health::Unreachable => Some(false),
+        };
+        Some((healthy, seen.identity.map(|identity| identity.fingerprint)))
     }
 
     /// The accounts whose clusters it looks at.

@@ -26,7 +26,14 @@ impl Mortality {
 
     /// Returns when it has died.
     pub(super) async fn died(&self) {
-        self.died.notified().await;
+        loop {
+            let told = self.died.notified();
+            if self.reached() > self.at.load(Ordering::SeqCst) {
+                return;
+            }
+            // Somebody who was dying already may have said so once more.
+            told.await;
+        }
     }
 
     /// Lives for ever from now on, if it has not died yet.

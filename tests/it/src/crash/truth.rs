@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use host_core::holding::Observed;
-use host_core::operation::OperationState;
+use host_core::operation::{Operation, OperationState};
 use host_core::port::store::{Page, Records as _, Rows as _};
 use host_store::Store;
 use tests_harness::{Api, TestBridge};
@@ -51,8 +51,8 @@ async fn held_by_both(api: &Api, active: &[&str]) -> Result<bool> {
 
 async fn unanswered(api: &Api) -> Result<usize> {
     let page = api.get("/armory/agent/operations?items=1000").await?.expect(200)?;
-    let items = page.body["items"].as_array().cloned().unwrap_or_default();
-    Ok(items.iter().filter(|item| item["finalOutcome"] == "pending").count())
+    let operations = page.body.as_array().context("a list of operations")?;
+    Ok(operations.iter().filter(|operation| operation["finalOutcome"] == "pending").count())
 }
 
 /// Holds every table against what must be so.
@@ -106,8 +106,14 @@ async fn journal_is_a_chain(store: &Store, name: &str, is_there: bool) -> Result
 async fn operations_took_effect_once(store: &Store) -> Result<()> {
     let page = Page { after: None, skip: 0, limit: 1_000 };
     let mut generations: BTreeMap<(String, u64), String> = BTreeMap::new();
-    for operation in store.operation_history(page).await? {
-        ensure!(operation.state != OperationState::Pending, "{operation:?}");
+    let history = store.operation_history(page).await?;
+    for operation in &history {
+        if operation.state == OperationState::Pending {
+            let holdings = store.holdings(vec![operation.account.clone()]).await?;
+            let of_it = history.iter().filter(|other| other.account == operation.account);
+            let of_it: Vec<&Operation> = of_it.collect();
+            bail!("{operation:#?} is pending for ever; {holdings:#?}; {of_it:#?}");
+        }
         let key = (operation.account.clone(), operation.generation);
         let other = generations.insert(key, operation.id.clone());
         ensure!(other.is_none(), "{other:?} and {} have one generation", operation.id);

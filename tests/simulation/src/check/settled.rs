@@ -78,6 +78,20 @@ struct Settled<'w> {
 
 type Found = Result<(), String>;
 
+/// What is known of a held account's cluster is what the agent sees.
+fn sees(agent: &SimAgent, known: &Holding) -> Found {
+    let Some(truth) = agent.sees(&known.account) else { return Ok(()) };
+    let healthy = known.health.as_ref().map(|health| health.failure.is_none());
+    let cluster = known.identity.as_ref().map(|identity| identity.fingerprint.clone());
+    if (healthy, cluster) == truth {
+        return Ok(());
+    }
+    Err(format!(
+        "{} sees {truth:?} of {}, and {:?} of {:?} is known",
+        agent.id, known.account, known.health, known.identity
+    ))
+}
+
 impl Settled<'_> {
     fn agents(&self) -> Found {
         for (agent, held) in self.world.agents.iter().zip(&self.held) {
@@ -122,6 +136,7 @@ impl Settled<'_> {
                     agent.id, known.observed, known.account
                 ));
             }
+            sees(agent, known)?;
         }
         Ok(())
     }
