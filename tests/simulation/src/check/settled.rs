@@ -185,7 +185,8 @@ impl Settled<'_> {
             .filter(|at| !self.world.agents[*at].configured.contains(name))
             .collect();
         let held = there.iter().any(|at| self.held[*at].contains_key(name));
-        let to_hold = [OperationKind::Add, OperationKind::Update];
+        // Who was asked last whether it reaches the cluster, and does not, is not asked to hold it.
+        let to_hold = [OperationKind::Add, OperationKind::Update, OperationKind::Check];
         match row.state.as_str() {
             "ACTIVE" if !held => Err(format!("{name} is ACTIVE and nobody holds it")),
             "ACTIVE" => self.all(&there, |at| {
