@@ -4,13 +4,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use async_trait::async_trait;
 use host::{SystemClock, SystemIds};
-use host_agent::{Account, Clusters as _, Definition, Surroundings};
+use host_agent::ledger::Ledger;
+use host_agent::{Account, Clusters as _, Definition, Seen, Surroundings};
 use host_core::port::ids::Ids as _;
 use host_core::port::time::Clock as _;
 use host_kubernetes::{Kubernetes, KubernetesOptions, Rhythm};
+use proto::agent::v1::Operation;
+use proto::agent::v1::operation::Kind;
 use serde_json::json;
 use tests_harness::ApiServer;
 
@@ -27,7 +30,7 @@ const SERVERS: usize = 4;
 const NAMESPACES: usize = 50;
 
 /// Memory, requests, bytes and processor time. The servers are in this process: their processor time is measured with the
-/// agent's, and their memory is taken off, for they hold nothing.
+/// agent's, and so is the memory of their ends of the connections.
 pub(crate) async fn held() -> Result<Vec<Measure>> {
     let mut servers = Vec::new();
     for _ in 0..SERVERS {
@@ -51,8 +54,11 @@ pub(crate) async fn held() -> Result<Vec<Measure>> {
         seen.push(clusters.look(&account(n)).await.map_err(|refusal| anyhow!(refusal.text))?);
     }
     let before = resident()?;
+    let mut ledger = Ledger::default();
     for n in 0..ACCOUNTS {
-        clusters.hold(&account(n), &seen[n % SERVERS]);
+        let (account, seen) = (account(n), &seen[n % SERVERS]);
+        remember(&mut ledger, &account, seen);
+        clusters.hold(&account, seen);
     }
     let health = Duration::from_millis(Rhythm::default().health_ms);
     // Everybody is looked at once, and the watches stand.
@@ -70,6 +76,7 @@ pub(crate) async fn held() -> Result<Vec<Measure>> {
     // What the servers remember of requests is theirs.
     servers.iter().for_each(ApiServer::forget);
     let memory = resident()?.saturating_sub(before);
+    ensure!(ledger.held() == ACCOUNTS as u64, "the agent holds all of them");
     #[expect(clippy::cast_precision_loss, reason = "figures for people")]
     let (memory, asked, bytes) =
         (memory as f64, (asked - asked_before) as f64, (bytes - bytes_before) as f64);
@@ -85,6 +92,26 @@ pub(crate) async fn held() -> Result<Vec<Measure>> {
             used.as_secs_f64() / (minutes * 60.0),
         ),
     ])
+}
+
+/// What the agent remembers of an account that it was given, beside what is watched.
+fn remember(ledger: &mut Ledger, account: &Account, seen: &Seen) {
+    let operation = Operation {
+        id: account.name.clone(),
+        kind: Kind::AddAccounts.into(),
+        account: account.name.clone(),
+        generation: 1,
+        definition_revision: 1,
+        ..Operation::default()
+    };
+    let id = operation.id.clone();
+    ledger.admit(operation);
+    ledger.finish(&account.name, &id, &Ok(seen.clone()), 1);
+    ledger.next_results(1);
+    ledger.acknowledged(&[id]);
+    let said = ledger.next_observations(1);
+    let number = ledger.say(&said);
+    ledger.heard(&[number]);
 }
 
 /// The memory of this process that is in use, in bytes.
