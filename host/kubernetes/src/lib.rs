@@ -4,7 +4,7 @@
 //! From a definition to an answer: [`definition`] says what Clouddriver's attributes mean; [`kubeconfig`] reads the
 //! kubeconfig, and [`access`] decides what of it is used and what is refused; [`credentials`] fetches what may change
 //! (files, commands); [`dial`] and [`tls`] open one connection, whose certificate is the identity of whoever answers on
-//! it ([`line`]); [`answer`] asks within bounds; [`look`] puts a look together. [`watching`] does that again for what is
+//! it ([`mod@line`]); [`answer`] asks within bounds; [`look`] puts a look together. [`watching`] does that again for what is
 //! held. Whatever goes wrong is a sentence of [`faults`].
 //!
 //! A look uses one connection and closes it. So the certificate that is told is the one that every answer of the look
