@@ -13,7 +13,7 @@ pub(crate) trait Selection {
     fn takes(key: &Key) -> bool;
 
     /// A shorter name for the flag.
-    fn short(_key: &Key) -> Option<&'static str> {
+    fn short(_key: &Key) -> Option<String> {
         None
     }
 }
@@ -47,8 +47,8 @@ impl Selection for AgentKeys {
         key.section() == "agent" || key.section() == "telemetry"
     }
 
-    fn short(key: &Key) -> Option<&'static str> {
-        key.name.strip_prefix("agent.")
+    fn short(key: &Key) -> Option<String> {
+        key.flag().strip_prefix("agent-").map(str::to_owned)
     }
 }
 
@@ -179,9 +179,15 @@ mod tests {
 
     #[test]
     fn an_agents_flags_are_short_and_the_long_ones_work_too() {
-        for flag in ["--id", "--agent-id"] {
-            let parsed = Agent::try_parse_from(["swingbridge", flag, "agent-a"]).expect(flag);
-            assert_eq!(pairs(parsed.keys.into_pairs()), [("agent.id", "agent-a".to_owned())]);
+        for (flag, key) in [
+            ("--id", "agent.id"),
+            ("--agent-id", "agent.id"),
+            ("--files-root", "agent.files.root"),
+            ("--looks-at-once", "agent.looks.at_once"),
+            ("--agent-looks-at-once", "agent.looks.at_once"),
+        ] {
+            let parsed = Agent::try_parse_from(["swingbridge", flag, "a"]).expect(flag);
+            assert_eq!(pairs(parsed.keys.into_pairs()), [(key, "a".to_owned())]);
         }
     }
 }
