@@ -18,6 +18,8 @@ mod options;
 mod register;
 mod simulated;
 mod surroundings;
+#[cfg(test)]
+mod testing;
 mod words;
 
 pub use agent::{Agent, AgentError, Status};

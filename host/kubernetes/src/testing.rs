@@ -12,7 +12,11 @@ pub(crate) struct Clock(watch::Sender<u64>);
 
 impl Clock {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self(watch::Sender::new(0)))
+        Self::at(0)
+    }
+
+    pub(crate) fn at(now: u64) -> Arc<Self> {
+        Arc::new(Self(watch::Sender::new(now)))
     }
 
     pub(crate) fn advance(&self, by: u64) {

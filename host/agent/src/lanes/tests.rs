@@ -3,33 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use async_trait::async_trait;
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::Lanes;
 use crate::surroundings::Surroundings;
+use crate::testing::Clock;
 
 /// How long a silent server is waited for.
 const GIVEN_UP_MS: u64 = 10_000;
-
-#[derive(Debug)]
-struct Hands(watch::Sender<u64>);
-
-#[async_trait]
-impl Surroundings for Hands {
-    fn now(&self) -> u64 {
-        *self.0.borrow()
-    }
-
-    async fn sleep_until(&self, at: u64) {
-        let _ = self.0.subscribe().wait_for(|now| *now >= at).await;
-    }
-
-    fn chance(&self) -> f64 {
-        0.5
-    }
-}
 
 /// What is under way for a group of servers, and the most that was.
 #[derive(Debug, Default)]
@@ -63,28 +44,28 @@ impl Drop for Flying {
 }
 
 struct World {
-    hands: Arc<Hands>,
+    clock: Arc<Clock>,
     lanes: Lanes,
     flight: Arc<Flight>,
 }
 
 impl World {
     fn with(quick: usize) -> Self {
-        let hands = Arc::new(Hands(watch::Sender::new(1_000_000)));
-        Self { hands, lanes: Lanes::new(quick), flight: Arc::default() }
+        let clock = Clock::at(1_000_000);
+        Self { clock, lanes: Lanes::new(quick), flight: Arc::default() }
     }
 
     /// Begins work for a server that takes so long. Its result is when it ended.
     fn work(&self, server: &str, takes_ms: u64) -> JoinHandle<u64> {
-        let (hands, lanes) = (Arc::clone(&self.hands), self.lanes.clone());
+        let (clock, lanes) = (Arc::clone(&self.clock), self.lanes.clone());
         let (server, flight) = (server.to_owned(), Arc::clone(&self.flight));
         tokio::spawn(async move {
             let work = || async {
                 let _flying = Flying::begin(&flight);
-                hands.sleep_until(hands.now() + takes_ms).await;
-                hands.now()
+                clock.sleep_until(clock.now() + takes_ms).await;
+                clock.now()
             };
-            lanes.pass(&*hands, &server, work).await
+            lanes.pass(&*clock, &server, work).await
         })
     }
 
@@ -102,17 +83,17 @@ impl World {
 
     async fn pass(&self, ms: u64) {
         for _ in 0..ms / 100 {
-            self.hands.0.send_modify(|now| *now += 100);
+            self.clock.advance(100);
             Self::settle().await;
         }
     }
 
     /// How long it takes until some work is done; no longer than this.
     async fn until(&self, done: JoinHandle<u64>, most_ms: u64) -> u64 {
-        let began = self.hands.now();
+        let began = self.clock.now();
         Self::settle().await;
         while !done.is_finished() {
-            assert!(self.hands.now() - began <= most_ms, "it still waits after {most_ms} ms");
+            assert!(self.clock.now() - began <= most_ms, "it still waits after {most_ms} ms");
             self.pass(100).await;
         }
         done.await.unwrap() - began

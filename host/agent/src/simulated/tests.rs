@@ -2,54 +2,35 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use futures::FutureExt;
-use tokio::sync::watch;
 
 use super::{Script, Simulated};
 use crate::clusters::{Account, Clusters, Code, Refusal, Seen};
 use crate::definition::Definition;
 use crate::surroundings::Surroundings;
-
-#[derive(Debug)]
-struct Hands(watch::Sender<u64>);
-
-#[async_trait]
-impl Surroundings for Hands {
-    fn now(&self) -> u64 {
-        *self.0.borrow()
-    }
-
-    async fn sleep_until(&self, at: u64) {
-        let _ = self.0.subscribe().wait_for(|now| *now >= at).await;
-    }
-
-    fn chance(&self) -> f64 {
-        0.5
-    }
-}
+use crate::testing::Clock;
 
 struct World {
-    hands: Arc<Hands>,
+    clock: Arc<Clock>,
     clusters: Simulated,
 }
 
 impl World {
     fn of(text: &str) -> Self {
-        let hands = Arc::new(Hands(watch::Sender::new(1_000_000)));
+        let clock = Clock::at(1_000_000);
         let script = Script::read(text, "sim.yml").expect("a good file");
-        let surroundings = Arc::clone(&hands) as Arc<dyn Surroundings>;
-        Self { clusters: Simulated::new(script, surroundings), hands }
+        let surroundings = Arc::clone(&clock) as Arc<dyn Surroundings>;
+        Self { clusters: Simulated::new(script, surroundings), clock }
     }
 
     fn advance(&self, ms: u64) {
-        self.hands.0.send_modify(|now| *now += ms);
+        self.clock.advance(ms);
     }
 
     /// Looks, and lets exactly so much time pass as the look needs.
     async fn look(&self, name: &str, definition: &str) -> (Result<Seen, Code>, u64) {
         let account = account(name, definition);
-        let began = self.hands.now();
+        let began = self.clock.now();
         let look = self.clusters.look(&account);
         tokio::pin!(look);
         let outcome = loop {
@@ -58,7 +39,7 @@ impl World {
                 None => self.advance(1),
             }
         };
-        (outcome.map_err(|refusal| refusal.code), self.hands.now() - began)
+        (outcome.map_err(|refusal| refusal.code), self.clock.now() - began)
     }
 }
 

@@ -45,36 +45,17 @@ fn in_files(definition: &Definition) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use host_agent::{Definition, Surroundings};
+    use host_agent::Definition;
     use serde_json::json;
 
     use crate::options::{ExecRules, KubernetesOptions};
     use crate::reach::Reach;
-
-    #[derive(Debug)]
-    struct Still;
-
-    #[async_trait::async_trait]
-    impl Surroundings for Still {
-        fn now(&self) -> u64 {
-            0
-        }
-
-        async fn sleep_until(&self, _: u64) {
-            std::future::pending::<()>().await;
-        }
-
-        fn chance(&self) -> f64 {
-            0.5
-        }
-    }
+    use crate::testing::Clock;
 
     fn server(definition: &serde_json::Value) -> String {
         let exec = ExecRules { allow: vec!["aws".to_owned()], env: Vec::new() };
         let options = KubernetesOptions { exec, ..KubernetesOptions::default() };
-        let reach = Reach::new(options, Arc::new(Still));
+        let reach = Reach::new(options, Clock::new());
         reach.known(&Definition::new(definition.to_string())).server()
     }
 

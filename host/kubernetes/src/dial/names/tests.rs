@@ -4,32 +4,13 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use async_trait::async_trait;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use host_agent::Surroundings;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::{Answer, FAILED_MS, FOUND_MS, HANGING, LOOKUPS, Names, REMEMBERED, Resolver};
-
-#[derive(Debug)]
-struct Hands(watch::Sender<u64>);
-
-#[async_trait]
-impl Surroundings for Hands {
-    fn now(&self) -> u64 {
-        *self.0.borrow()
-    }
-
-    async fn sleep_until(&self, at: u64) {
-        let _ = self.0.subscribe().wait_for(|now| *now >= at).await;
-    }
-
-    fn chance(&self) -> f64 {
-        0.5
-    }
-}
+use crate::testing::Clock;
 
 /// A resolver that hangs on names that begin with `hang` until it is told to go on, knows none that begins with `no`, and
 /// panics at `panic`.
@@ -61,21 +42,21 @@ impl Resolver for Scripted {
 }
 
 struct World {
-    hands: Arc<Hands>,
+    clock: Arc<Clock>,
     scripted: Arc<Scripted>,
     names: Arc<Names>,
 }
 
 impl World {
     fn new() -> Self {
-        let hands = Arc::new(Hands(watch::Sender::new(1_000_000)));
+        let clock = Clock::at(1_000_000);
         let scripted = Arc::new(Scripted {
             goes_on: watch::Sender::new(false),
             asked: Mutex::default(),
             now: Arc::default(),
         });
-        let names = Names::new(Arc::clone(&hands) as _, Arc::clone(&scripted) as _);
-        Self { hands, scripted, names: Arc::new(names) }
+        let names = Names::new(Arc::clone(&clock) as _, Arc::clone(&scripted) as _);
+        Self { clock, scripted, names: Arc::new(names) }
     }
 
     fn ask(&self, name: &str) -> JoinHandle<Answer> {
@@ -96,7 +77,7 @@ impl World {
 
     async fn pass(&self, ms: u64) {
         Self::settle().await;
-        self.hands.0.send_modify(|now| *now += ms);
+        self.clock.advance(ms);
         Self::settle().await;
     }
 
@@ -195,7 +176,7 @@ async fn names_are_not_remembered_for_ever() {
     let world = World::new();
     for n in 0..2 * REMEMBERED {
         world.ask(&format!("good-{n}")).await.unwrap().unwrap();
-        world.hands.0.send_modify(|now| *now += 10);
+        world.clock.advance(10);
     }
     assert!(world.names.known.lock().unwrap().lookups.len() <= REMEMBERED);
 }
