@@ -171,7 +171,7 @@ impl Shared {
             };
             values.insert(reference.to_owned(), value);
         }
-        let definition = definition.clone().with_file_as_contents(|text| sealed.get(text).cloned());
+        let definition = definition.with_file_as_contents(|text| sealed.get(text));
         definition.resolved(|reference| {
             values.get(reference).cloned().ok_or_else(|| format!("{reference} was not resolved"))
         })

@@ -1,5 +1,6 @@
 //! Secrets in a definition: which values are secret, and how references take their place.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 
 use serde_json::Value;
@@ -75,16 +76,20 @@ impl Definition {
     /// them into a file of Clouddriver's machine): resolved, it is no path but the kubeconfig itself. `sealed` says what
     /// stands behind a reference of this bridge's own.
     #[must_use]
-    pub fn with_file_as_contents(mut self, sealed: impl Fn(&str) -> Option<Secret>) -> Self {
-        let text = self.0.get(super::FILE).and_then(Value::as_str).unwrap_or_default();
-        let behind = sealed(text);
-        let written = behind.as_ref().map_or(text, Secret::expose);
-        if written.starts_with(FILE_SCHEME)
-            && let Some(reference) = self.0.remove(super::FILE)
-        {
-            self.0.insert(super::CONTENTS.to_owned(), reference);
-        }
-        self
+    pub fn with_file_as_contents<'s>(
+        &self,
+        sealed: impl Fn(&str) -> Option<&'s Secret>,
+    ) -> Cow<'_, Self> {
+        let file = self.0.get(super::FILE);
+        let text = file.and_then(Value::as_str).unwrap_or_default();
+        let written = sealed(text).map_or(text, Secret::expose);
+        let Some(reference) = file.filter(|_| written.starts_with(FILE_SCHEME)) else {
+            return Cow::Borrowed(self);
+        };
+        let mut moved = self.clone();
+        moved.0.insert(super::CONTENTS.to_owned(), reference.clone());
+        moved.0.remove(super::FILE);
+        Cow::Owned(moved)
     }
 
     /// The definition with secrets in the place of their references, as JSON: for an agent, and for nobody else.

@@ -1,5 +1,6 @@
 //! What definitions promise.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 
 use serde_json::json;
@@ -92,16 +93,13 @@ fn inline_values_are_sealed_and_references_stay() {
 fn a_reference_to_the_contents_of_a_file_is_the_kubeconfig_and_no_path() {
     let resolve = |text: &str| {
         let read = definition(json!({"kubeconfigFile": text, "context": "c"}));
-        let sealed = |text: &str| {
-            let behind = match text {
-                "secret://swingbridge/1" => "encryptedFile:noop!v:clear",
-                "secret://swingbridge/2" => "encrypted:noop!v:path",
-                _ => return None,
-            };
-            Some(Secret::new(behind.to_owned()))
-        };
+        let behind = |text: &str| Secret::new(text.to_owned());
+        let sealed: HashMap<&str, Secret> = HashMap::from([
+            ("secret://swingbridge/1", behind("encryptedFile:noop!v:clear")),
+            ("secret://swingbridge/2", behind("encrypted:noop!v:path")),
+        ]);
         let resolved = read
-            .with_file_as_contents(sealed)
+            .with_file_as_contents(|text| sealed.get(text))
             .resolved(|_| Ok::<_, Infallible>(Secret::new("it".to_owned())))
             .expect("infallible");
         serde_json::from_str::<serde_json::Value>(resolved.expose()).expect("JSON")
