@@ -235,6 +235,11 @@ impl Ledger {
     pub fn register(&mut self) -> Vec<wire::HeldAccount> {
         let waiting = self.unacknowledged.values().map(String::as_str);
         self.outbox.begin_again(waiting);
+        // A registration says no namespaces, and the bridge forgets those of a name with its row: what stands in the own
+        // configuration has a row again by being registered.
+        let own = self.accounts.iter().filter(|(_, entry)| entry.configured);
+        own.filter(|(_, entry)| entry.has_namespaces())
+            .for_each(|(name, _)| self.outbox.observe(name));
         self.accounts.iter().filter_map(|(name, entry)| entry.registered(name)).collect()
     }
 

@@ -72,6 +72,11 @@ impl Entry {
         }
     }
 
+    /// Whether its namespaces were seen.
+    pub(crate) fn has_namespaces(&self) -> bool {
+        self.namespaces.is_some()
+    }
+
     /// The definition revision that is held; 0 if none is.
     pub(crate) fn revision(&self) -> u64 {
         self.held.map_or(0, |held| held.revision)

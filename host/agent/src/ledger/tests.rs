@@ -284,6 +284,40 @@ fn after_an_answer_that_is_repeated_comes_what_was_seen_since() {
 }
 
 #[test]
+fn what_is_seen_of_configured_accounts_is_said_on_every_stream() {
+    let mut ledger = Ledger::default();
+    ledger.configure("eu-1");
+    ledger.register();
+    assert!(!ledger.has_words(), "nobody has looked");
+    ledger.changed(&Change { health: Ok(()), namespaces: Some(vec!["dev".into()]), ..lost() });
+    let number = said(&mut ledger);
+    ledger.heard(&[number]);
+    ledger.register();
+    assert_eq!(ledger.next_observations(9)[0].namespaces, ["dev"]);
+}
+
+#[test]
+fn after_a_refused_update_or_any_check_of_a_held_account_comes_how_it_stands() {
+    for (kind, looked) in [
+        (Kind::UpdateAccounts, unauthorized()),
+        (Kind::CheckAccounts, unauthorized()),
+        (Kind::CheckAccounts, seen()),
+    ] {
+        let mut ledger = holding();
+        ledger.admit(operation("next", 2, kind));
+        assert_eq!(ledger.finish("eu-1", "next", &looked, 5), After::Stay);
+        assert_eq!(ledger.next_results(9)[0].operation_id, "next");
+        let seen = ledger.next_observations(9);
+        assert_eq!((seen.len(), seen[0].health()), (1, wire::Health::Healthy), "{kind:?}");
+    }
+    let mut ledger = Ledger::default();
+    ledger.admit(operation("check", 1, Kind::CheckAccounts));
+    ledger.finish("eu-1", "check", &seen(), 5);
+    ledger.next_results(9);
+    assert!(ledger.next_observations(9).is_empty(), "nobody holds it");
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_and_remembered_nowhere() {
     let mut ledger = Ledger::default();
     ledger.admit(operation("odd", 1, Kind::Unspecified));
