@@ -46,7 +46,11 @@ pub(super) fn world() -> World {
                 ..holding("a", "agent-a", Observed::Held(1))
             },
             holding("s", "agent-a", Observed::Held(0)),
-            holding("a", "agent-c", Observed::Held(1)),
+            // What one saw that is gone says nothing of now.
+            Holding {
+                health: Some(Health { failure: None, since: NOW - 9_000 }),
+                ..holding("a", "agent-c", Observed::Held(1))
+            },
             Holding {
                 identity: Some(stranger),
                 refusal: Some(refusal),

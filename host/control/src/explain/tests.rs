@@ -3,7 +3,7 @@
 use host_core::account::{Account, Failure};
 use host_core::agent::{Agent, Presence};
 use host_core::description::{Description, Edge, Holder, StateInfo, StateKind};
-use host_core::holding::{Holding, Observed, Refusal, Unanswered};
+use host_core::holding::{Health, Holding, Observed, Refusal, Unanswered};
 use host_core::operation::{Operation, OperationKind, OperationState};
 
 use super::{Facts, WaitsFor, explain};
@@ -106,6 +106,23 @@ fn operation(sent_at: Option<u64>, deadline: Option<u64>) -> Operation {
         failure: None,
         sight: None,
     }
+}
+
+#[test]
+fn how_a_cluster_stands_is_told_of_agents_that_are_there() {
+    let health = |presence| {
+        let mut facts = facts("REST", None);
+        facts.agents = vec![agent("agent-a", presence)];
+        let health = Some(Health { failure: None, since: NOW - 1_000 });
+        let unheard = Holding::unheard_of("a", "agent-a", "i");
+        facts.holdings = vec![Holding { observed: Observed::Held(2), health, ..unheard }];
+        let explained = explain(facts, &module());
+        let part = explained.agents.into_iter().next().expect("it holds the account");
+        (part.health.is_some(), part.sentence.contains("its cluster answers"))
+    };
+    assert_eq!(health(Presence::Connected), (true, true));
+    assert_eq!(health(Presence::Awaited), (false, false));
+    assert_eq!(health(Presence::Gone), (false, false));
 }
 
 #[test]

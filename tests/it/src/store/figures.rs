@@ -53,7 +53,7 @@ async fn figures_count_by_state_and_find_what_nobody_comes_to(kind: Kind) {
 }
 
 async fn held_accounts_are_counted_by_why_their_clusters_do_not_answer(kind: Kind) {
-    let Fresh { store, database: _database } = Fresh::new(kind).await;
+    let Fresh { store, database } = Fresh::new(kind).await;
     let known = |account: &str, agent: &str, code: Option<&str>| {
         let mut write = new_holding(account, agent);
         let failure = code.map(|code| Failure { code: code.into(), text: "why".into() });
@@ -79,6 +79,16 @@ async fn held_accounts_are_counted_by_why_their_clusters_do_not_answer(kind: Kin
     store.put_agent(gone, None).await.expect("written");
     let figures = store.figures(NOW, Vec::new()).await.expect("figures");
     assert_eq!(figures.unhealthy, [("timeout".to_owned(), 2), ("unauthorized".to_owned(), 1)]);
+    // A replica that knows neither codes nor times sees the cluster of b answer again.
+    let older =
+        "UPDATE swingbridge_holdings SET healthy = 1, health_since = NULL WHERE account = 'b'";
+    database.run(older).await.expect("written");
+    let figures = store.figures(NOW, Vec::new()).await.expect("figures");
+    assert_eq!(figures.unhealthy, [("timeout".to_owned(), 2)]);
+    let read = store.holdings(vec!["b".into()]).await.expect("holdings");
+    let health = read[0].health.clone().expect("it has looked");
+    assert_eq!(health.failure, None);
+    assert!(health.since > 0, "as of when it was written, and not as of 1970");
     store.close().await;
 }
 
