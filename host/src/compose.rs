@@ -7,15 +7,16 @@ use async_trait::async_trait;
 use host_agents::{AgentServer, Options as AgentLinkOptions};
 use host_api::{ApiOptions, ApiState, HttpPeers, Meters};
 use host_clouddriver::{ClouddriverSources, Engines};
-use host_control::{Bridge, EmptyChain, Ports, Tuning};
+use host_control::{Bridge, Chain, ChainPorts, Ports, Tuning};
 use host_core::error::{SourceError, StoreError};
 use host_core::port::failpoints::Failpoints;
 use host_core::port::housekeeping::Retention;
 use host_core::port::ids::Ids;
 use host_core::port::lifecycle::{Lifecycle, LifecycleSlot};
+use host_core::port::recorder::NoRecorder;
 use host_core::port::sources::Sources;
 use host_core::port::time::Clock;
-use host_core::settings::Settings;
+use host_core::settings::{InForce, Settings};
 use host_core::source::SourceAccount;
 use host_engine::Limits;
 use host_store::{ClouddriverTable, KeySource, OpenError, OpenOptions, Store};
@@ -184,6 +185,14 @@ impl Running {
         let listener = TcpListener::bind(options.http).await.map_err(listen)?;
         let http = listener.local_addr().map_err(listen)?;
         let agents = link.local_addr();
+        let settings = InForce::new(options.settings.clone());
+        let recorder = Arc::new(NoRecorder);
+        let chain = ChainPorts {
+            settings: settings.clone(),
+            ids: Arc::clone(&ids),
+            clock: Arc::clone(&clock),
+            recorder: Arc::clone(&recorder) as Arc<_>,
+        };
         let ports = Ports {
             rows: Arc::new(store.clone()),
             outbox: Arc::new(store.clone()),
@@ -198,12 +207,13 @@ impl Running {
             engines: Arc::new(Engines),
             sources: sources(table.as_ref()),
             lifecycle,
-            policies: Arc::new(EmptyChain::new(options.settings.clone(), Arc::clone(&ids))),
+            policies: Arc::new(Chain::new(Vec::new(), chain)),
+            recorder,
             link: mortal::link(link.link(), options.failpoints.clone()),
             clock,
             ids,
         };
-        let bridge = Bridge::start(ports, tuning(options, http).await).await?;
+        let bridge = Bridge::start(ports, tuning(options, http, settings).await).await?;
         let draining = CancellationToken::new();
         let router = host_api::router(api(options, &bridge, &store));
         let servers = vec![
@@ -244,14 +254,14 @@ async fn open(options: &BridgeOptions, clock: &Arc<dyn Clock>) -> Result<Store, 
     Ok(store.await?)
 }
 
-async fn tuning(options: &BridgeOptions, http: SocketAddr) -> Tuning {
+async fn tuning(options: &BridgeOptions, http: SocketAddr, settings: InForce) -> Tuning {
     let replica = options.replica.clone();
     let base_url = match &options.advertise {
         Some(url) => url.clone(),
         None => format!("http://{}", reachable(&options.host_name, http).await),
     };
     Tuning {
-        settings: options.settings.clone(),
+        settings,
         replica: replica.unwrap_or_else(|| format!("{}:{}", options.host_name, http.port())),
         base_url,
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -13,12 +13,13 @@ use host_core::port::ids::Ids;
 use host_core::port::lifecycle::LifecycleSlot;
 use host_core::port::link::AgentLink;
 use host_core::port::policy::Policies;
+use host_core::port::recorder::Recorder;
 use host_core::port::replicas::{Peers, Replicas, Ring};
 use host_core::port::sources::Sources;
 use host_core::port::store::{Memory, Outbox, Records, Rows};
 use host_core::port::time::Clock;
 use host_core::port::vault::{SecretEngines, Vault};
-use host_core::settings::Settings;
+use host_core::settings::InForce;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -65,6 +66,8 @@ pub struct Ports {
     pub lifecycle: Arc<dyn LifecycleSlot>,
     /// The chain of policies.
     pub policies: Arc<dyn Policies>,
+    /// Who takes the calls that were made.
+    pub recorder: Arc<dyn Recorder>,
     /// The streams to agents.
     pub link: Arc<dyn AgentLink>,
     /// The clock.
@@ -74,10 +77,10 @@ pub struct Ports {
 }
 
 /// How the bridge works, beside what the module is told.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Tuning {
     /// What modules and the default retry are told.
-    pub settings: Settings,
+    pub settings: InForce,
     /// The name of this replica; no other one has it.
     pub replica: String,
     /// Where the other replicas reach its HTTP API.
@@ -99,7 +102,6 @@ pub struct Tuning {
 pub(crate) struct Shared {
     pub(crate) ports: Ports,
     pub(crate) tuning: Tuning,
-    pub(crate) settings: Vec<(String, String)>,
     pub(crate) registry: Registry,
     pub(crate) waiters: Waiters,
     pub(crate) feed: Feed,
@@ -192,7 +194,6 @@ impl Bridge {
     /// [`StoreError`] when the database does not answer.
     pub async fn start(ports: Ports, tuning: Tuning) -> Result<Self, StoreError> {
         let shared = Arc::new(Shared {
-            settings: tuning.settings.pairs(),
             registry: Registry::default(),
             waiters: Waiters::default(),
             feed: Feed::new(Arc::clone(&ports.events), Arc::clone(&ports.clock)),

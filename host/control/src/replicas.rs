@@ -96,7 +96,7 @@ impl Bridge {
     }
 
     fn given_up_at(&self, agent: &Agent) -> Millis {
-        later(agent.presence_since, self.shared.tuning.settings.agents_grace_ms)
+        later(agent.presence_since, self.shared.tuning.settings.get().agents_grace_ms)
     }
 
     async fn watch_once(&self) -> Result<(), StoreError> {

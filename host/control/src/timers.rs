@@ -130,7 +130,7 @@ impl Bridge {
     /// Goes over all rows, now and then.
     pub(crate) async fn sweeps(&self, held: &Held) {
         let shared = &self.shared;
-        let mut at = later(shared.ports.clock.now(), shared.tuning.settings.agents_grace_ms);
+        let mut at = later(shared.ports.clock.now(), shared.tuning.settings.get().agents_grace_ms);
         loop {
             shared.ports.clock.sleep_until(at).await;
             self.sweep(held).await;

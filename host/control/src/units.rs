@@ -11,9 +11,11 @@ use host_core::account::{Account, DefinitionChange};
 use host_core::clock::Millis;
 use host_core::error::{ApplyError, CallError, StoreError};
 use host_core::event::{Answer, Event, TickReason};
-use host_core::port::lifecycle::Called;
+use host_core::port::lifecycle::{Called, Lifecycle};
 use host_core::port::link::Session;
 use host_core::port::replicas::Ring;
+use host_core::port::world::World;
+use host_core::record::{Applied, Record};
 use host_core::unit::assemble::{Call, KeptDefinition, assemble};
 use host_core::unit::{Fences, RowUpdate, Unit, Writes};
 use tracing::{error, warn};
@@ -23,6 +25,7 @@ use crate::bridge::Shared;
 use crate::counts::{Counter, Tally};
 use crate::lessons::{Learnt, Taught, of_other_instances};
 use crate::presence::SeenPresence;
+use crate::recording::Listening;
 use crate::world::{CallWorld, host_fault};
 
 /// How often a call that lost its race runs again before its batch is halved.
@@ -83,6 +86,8 @@ pub(crate) enum Ended {
 /// What a call came to.
 struct Decided {
     unit: Unit,
+    /// The call as it is recorded, if it is.
+    record: Option<Record>,
     answer: Answer,
     presence: SeenPresence,
     /// Agents and instances that are asked, where something is known of another instance.
@@ -185,10 +190,14 @@ impl Shared {
                 Err(error) => return Err(Trouble::Stop(Ended::Host(error.sentence))),
             };
             let wrote = !decided.unit.is_empty();
+            let record = decided.record;
             let applied = match self.are_there(&decided.others).await {
                 Ok(()) => self.apply(decided.unit).await,
                 Err(error) => Err(error),
             };
+            if let Some(record) = record {
+                self.recorded(record, wrote, &applied);
+            }
             if let Err(error) = &applied {
                 self.count_lost(error);
             }
@@ -250,7 +259,7 @@ impl Shared {
             return Ok(self.unasked(call, &event));
         }
         let world = Arc::new(CallWorld::new(Arc::clone(self), call, holdings));
-        let called = module.call(event.clone(), Arc::clone(&world) as Arc<_>).await;
+        let (called, record) = self.call(&*module, &event, &world).await;
         let end = called.as_ref().map_or_else(|error| error.class.as_str(), |_| "ok");
         self.counts.add(Counter::Calls, &[event.export(), end], 1);
         let Called { answer, writes } = called?;
@@ -263,7 +272,41 @@ impl Shared {
         let ids = &self.ports.ids;
         let unit = assemble(call, &event, &answer, writes, &mut || ids.next());
         beside.leave_out(&unit);
-        Ok(Decided { unit, answer, presence, others, beside })
+        Ok(Decided { unit, record, answer, presence, others, beside })
+    }
+
+    /// Calls the module; somebody may listen. What does not end well is recorded at once.
+    async fn call(
+        &self,
+        module: &dyn Lifecycle,
+        event: &Event,
+        world: &Arc<CallWorld>,
+    ) -> (Result<Called, CallError>, Option<Record>) {
+        let world = Arc::clone(world) as Arc<dyn World>;
+        if !self.ports.recorder.wants() {
+            return (module.call(event.clone(), world).await, None);
+        }
+        let listening = Arc::new(Listening::new(world));
+        let called = module.call(event.clone(), Arc::clone(&listening) as Arc<_>).await;
+        let record = listening.record(self.ports.ids.next(), module.id(), event.clone(), &called);
+        if called.is_err() {
+            self.ports.recorder.take(record);
+            return (called, None);
+        }
+        (called, Some(record))
+    }
+
+    /// A call was made, and this became of what it wanted.
+    fn recorded(&self, mut record: Record, wrote: bool, applied: &Result<(), ApplyError>) {
+        record.applied = match applied {
+            Ok(()) if wrote => Applied::Committed,
+            Ok(()) => Applied::Nothing,
+            Err(ApplyError::Stale(_) | ApplyError::Busy(_) | ApplyError::Fenced) => Applied::Again,
+            Err(ApplyError::Overtaken(_) | ApplyError::Unavailable(_) | ApplyError::Unknown(_)) => {
+                Applied::Failed
+            }
+        };
+        self.ports.recorder.take(record);
     }
 
     /// What was learnt, where it is nothing to a module.
@@ -271,7 +314,7 @@ impl Shared {
         let (answer, ids) = (Answer::Nothing, &self.ports.ids);
         let unit = assemble(call, event, &answer, Writes::default(), &mut || ids.next());
         let (presence, beside) = (SeenPresence::default(), Beside::default());
-        Decided { unit, answer, presence, others: Vec::new(), beside }
+        Decided { unit, record: None, answer, presence, others: Vec::new(), beside }
     }
 
     /// The definitions that changes are laid over, and what is remembered of names that get a row.

@@ -3,6 +3,7 @@
 //! Everything that was read is kept for the unit: the rows that writes are compared with, and the definitions that were
 //! named by handles. Secrets are replaced by references before a definition gets its handle.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -13,11 +14,15 @@ use host_core::definition::Definition;
 use host_core::error::{CallClass, CallError, SourceError, StoreError};
 use host_core::event::DefinitionRef;
 use host_core::holding::{Holding, KnownHolding};
-use host_core::policy::{Backoff, FailedTry, Placement, Subject, Verdict};
+use host_core::policy::{
+    Admission, Backoff, Case, FailedTry, Placement, Question, Subject, Verdict,
+};
 use host_core::port::vault::Vault;
 use host_core::port::world::{OfferedAccount, World};
+use host_core::record::LogLevel;
 use host_core::source::SourceAccount;
 use host_core::unit::assemble::{Call, HoldingState, KeptDefinition};
+use tracing::{debug, error, info, warn};
 
 use crate::bridge::Shared;
 use crate::presence::SeenPresence;
@@ -27,6 +32,8 @@ use crate::presence::SeenPresence;
 pub(crate) struct CallWorld {
     shared: Arc<Shared>,
     at: Millis,
+    /// The same throughout the call, whatever is in force by its end.
+    settings: Vec<(String, String)>,
     /// The accounts whose holdings were read before the call, because of what the event taught.
     preloaded: bool,
     call: Mutex<Call>,
@@ -35,8 +42,9 @@ pub(crate) struct CallWorld {
 
 impl CallWorld {
     pub(crate) fn new(shared: Arc<Shared>, call: Call, preloaded: bool) -> Self {
-        let at = call.at;
-        Self { shared, at, preloaded, call: Mutex::new(call), presence: Mutex::default() }
+        let (at, settings) = (call.at, shared.tuning.settings.get().pairs());
+        let (call, presence) = (Mutex::new(call), Mutex::default());
+        Self { shared, at, settings, preloaded, call, presence }
     }
 
     fn call(&self) -> MutexGuard<'_, Call> {
@@ -65,6 +73,44 @@ impl CallWorld {
                 OfferedAccount { name: account.name, source: account.source, definition, fault }
             })
             .collect()
+    }
+
+    /// The subjects of a question with the definitions behind their handles.
+    async fn cases(&self, subjects: &[Subject]) -> Result<Vec<Case>, CallError> {
+        let own = subjects.iter().filter(|subject| subject.definition.is_none());
+        let own: Vec<String> = own.map(|subject| subject.name.clone()).collect();
+        let read = match own.is_empty() {
+            true => Vec::new(),
+            false => {
+                let read = self.shared.ports.rows.definitions(own).await;
+                read.map_err(|error| host_fault(&error))?
+            }
+        };
+        let rows: HashMap<String, Definition> =
+            read.into_iter().map(|row| (row.name, row.definition)).collect();
+        let call = self.call();
+        let case = |subject: &Subject| {
+            let given =
+                subject.definition.as_ref().and_then(|given| call.definitions.get(&given.id));
+            let own = || rows.get(&subject.name).cloned().unwrap_or_default();
+            Case {
+                name: subject.name.clone(),
+                zone: subject.zone.clone(),
+                definition: given.map_or_else(own, |kept| kept.definition.clone()),
+                attributes: subject.attributes.clone(),
+            }
+        };
+        Ok(subjects.iter().map(case).collect())
+    }
+
+    /// A definition that the chain has amended, under a handle of its own. Its secrets are those of the one before.
+    fn amended(&self, subject: &Subject, definition: Definition) -> Verdict {
+        let mut call = self.call();
+        let before = subject.definition.as_ref().and_then(|given| call.definitions.get(&given.id));
+        let kept = KeptDefinition { definition, ..before.cloned().unwrap_or_default() };
+        let DefinitionRef { id, keys } = handle(&kept.definition);
+        call.definitions.insert(id.clone(), kept);
+        Verdict::Amend { id, keys }
     }
 
     fn known(&self, holding: Holding) -> KnownHolding {
@@ -123,7 +169,16 @@ impl World for CallWorld {
     }
 
     fn settings(&self) -> Vec<(String, String)> {
-        self.shared.settings.clone()
+        self.settings.clone()
+    }
+
+    fn log(&self, level: LogLevel, message: String) {
+        match level {
+            LogLevel::Debug => debug!(target: "module", "{message}"),
+            LogLevel::Info => info!(target: "module", "{message}"),
+            LogLevel::Warn => warn!(target: "module", "{message}"),
+            LogLevel::Error => error!(target: "module", "{message}"),
+        }
     }
 
     async fn accounts(&self, names: Vec<String>) -> Result<Vec<Account>, CallError> {
@@ -182,11 +237,25 @@ impl World for CallWorld {
     }
 
     async fn admit(&self, subjects: Vec<Subject>) -> Result<Vec<Verdict>, CallError> {
-        self.shared.ports.policies.admit(subjects).await
+        if !self.shared.ports.policies.asks(Question::Admission) {
+            return Ok(vec![Verdict::Allow; subjects.len()]);
+        }
+        let cases = self.cases(&subjects).await?;
+        let admitted = self.shared.ports.policies.admit(cases).await?.into_iter().zip(&subjects);
+        let verdict = |(admission, subject): (Admission, &Subject)| match admission {
+            Admission::Allow => Verdict::Allow,
+            Admission::Deny(reason) => Verdict::Deny(reason),
+            Admission::Amend(definition) => self.amended(subject, definition),
+        };
+        Ok(admitted.map(verdict).collect())
     }
 
     async fn place(&self, subjects: Vec<Subject>) -> Result<Vec<Placement>, CallError> {
-        self.shared.ports.policies.place(subjects).await
+        if !self.shared.ports.policies.asks(Question::Placement) {
+            return Ok(vec![Placement::Keep; subjects.len()]);
+        }
+        let cases = self.cases(&subjects).await?;
+        self.shared.ports.policies.place(cases).await
     }
 
     async fn retry(&self, questions: Vec<FailedTry>) -> Result<Vec<Backoff>, CallError> {

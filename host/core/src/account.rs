@@ -43,7 +43,8 @@ pub struct OpenRequest {
 }
 
 /// A row of `kubesvc_accounts` as committed, without its definition.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Account {
     /// The key.
     pub name: String,
@@ -56,46 +57,61 @@ pub struct Account {
     /// Moves only with definition, overrides or the version of a secret.
     pub definition_revision: u64,
     /// Absent: any agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
     /// For a static row the agent whose configuration declares it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declared_by: Option<String>,
     /// The cluster recorded for the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<Identity>,
     /// Tries that failed since the last request to activate, or since the row was last `ACTIVE`.
     pub failed_count: u32,
     /// Why the row is where it is, if something went wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
     /// When the row came into its state.
     pub state_since: Millis,
     /// When the module is to be asked again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Millis>,
     /// Requests that wait for the row, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requests: Vec<OpenRequest>,
     /// The module's memory of the row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<(String, String)>,
     /// The last generation counted for the name; absent before the first. The guest does not see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generation: Option<u64>,
 }
 
 /// What a module may set on a row; written whole.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Fields {
     /// See [`Account::zone`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
     /// See [`Account::identity`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<Identity>,
     /// See [`Account::failed_count`].
     pub failed_count: u32,
     /// See [`Account::error`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
     /// See [`Account::due_at`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Millis>,
     /// See [`Account::attributes`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<(String, String)>,
 }
 
 /// One move along a declared edge.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Step {
     /// The edge's event.
     pub event: String,
@@ -106,7 +122,8 @@ pub struct Step {
 }
 
 /// How a request ended for an account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Finish {
     /// As asked.
     Done,
@@ -117,7 +134,8 @@ pub enum Finish {
 }
 
 /// An open request that a write ends.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Finished {
     /// The request's id.
     pub request: String,
@@ -129,7 +147,8 @@ pub struct Finished {
 pub type DefinitionId = String;
 
 /// Where a new row's definition comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Origin {
     /// A source's account, with overrides laid over it.
     Source {
@@ -145,7 +164,8 @@ pub enum Origin {
 }
 
 /// What becomes of a row's definition.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum DefinitionChange {
     /// Nothing.
     #[default]
@@ -157,48 +177,58 @@ pub enum DefinitionChange {
 }
 
 /// A row that is to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct NewAccount {
     /// The key.
     pub name: String,
     /// The first step has no state before it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Step>,
     /// Its fields.
     pub fields: Fields,
     /// Its definition.
     pub origin: Origin,
     /// A request that waits for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open: Option<OpenRequest>,
 }
 
 /// A change of a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Change {
     /// The key.
     pub name: String,
     /// The revision that was read.
     pub revision: u64,
     /// Edges taken; empty when only fields change.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Step>,
     /// The fields after it.
     pub fields: Fields,
     /// The definition after it.
     pub definition: DefinitionChange,
     /// A request that now waits for the row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open: Option<OpenRequest>,
     /// Requests that end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub finished: Vec<Finished>,
 }
 
 /// The end of a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Removal {
     /// The key.
     pub name: String,
     /// The revision that was read.
     pub revision: u64,
     /// Edges taken; the last one leads nowhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Step>,
     /// Requests that end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub finished: Vec<Finished>,
 }

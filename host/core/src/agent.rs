@@ -5,7 +5,8 @@ use crate::clock::Millis;
 use crate::operation::SeenNamespaces;
 
 /// Whether an agent is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Presence {
     /// Its stream is open.
     Connected,
@@ -41,7 +42,8 @@ impl std::str::FromStr for Presence {
 }
 
 /// A row of `swingbridge_agents`: the last word about an agent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Agent {
     /// The agent's id (pod name).
     pub id: String,

@@ -3,6 +3,7 @@
 //! This is the one place of the host that knows which attributes a Kubernetes account has (`spec/http-api.md`, "Account
 //! attributes"; Clouddriver's `KubernetesAccountProperties.ManagedAccount`). It does not know how a secret is kept.
 
+mod amend;
 mod attributes;
 mod secrets;
 
@@ -52,7 +53,8 @@ pub enum BadDefinition {
 }
 
 /// A definition: a JSON object without the account's name and zone, which are the row's.
-#[derive(Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
 pub struct Definition(Map<String, Value>);
 
 /// Shows which attributes are set and none of their values: before it is sealed, a definition may hold secrets.

@@ -51,7 +51,8 @@ pub enum ApplyError {
 }
 
 /// Why a module's call did not end well, by who must act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum CallClass {
     /// The module trapped: a bug in it.
     Trap,
@@ -107,7 +108,8 @@ impl CallClass {
 }
 
 /// A call of a module that did not end well. The sentence names the module, its digest and the limit.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[error("{sentence}")]
 pub struct CallError {
     /// What kind of end.

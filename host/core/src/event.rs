@@ -4,7 +4,8 @@ use crate::account::{DefinitionId, Failure};
 use crate::clock::Millis;
 
 /// What a request asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Action {
     /// Take a copy of a source's account.
     Migrate,
@@ -66,29 +67,36 @@ impl std::str::FromStr for Action {
 }
 
 /// A definition's handle, as a module sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct DefinitionRef {
     /// The handle.
     pub id: DefinitionId,
     /// The attributes that it sets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keys: Vec<String>,
 }
 
 /// One account of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Item {
     /// The account.
     pub name: String,
     /// The zone that is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
     /// The definition, the change or the overrides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub definition: Option<DefinitionRef>,
     /// What else the caller says, by the keys that `wit/README.md` registers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<(String, String)>,
 }
 
 /// A request for a batch of accounts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Request {
     /// ULID.
     pub id: String,
@@ -97,11 +105,13 @@ pub struct Request {
     /// Who asks.
     pub who: String,
     /// For which accounts, each named once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<Item>,
 }
 
 /// What an agent answered for one account, as a module sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Answered {
     /// The account.
     pub account: String,
@@ -110,6 +120,7 @@ pub struct Answered {
     /// Its generation.
     pub generation: u64,
     /// Absent: done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
     /// Whether it was the answer to the newest operation.
     pub counted: bool,
@@ -122,7 +133,8 @@ pub struct Answered {
 }
 
 /// What happened at an agent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum AgentEvent {
     /// It registered.
     Joined,
@@ -145,7 +157,8 @@ impl AgentEvent {
 }
 
 /// Why a module is asked about accounts without anybody having said anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum TickReason {
     /// Their due time has come.
     Due,
@@ -154,7 +167,8 @@ pub enum TickReason {
 }
 
 /// What a module is called with.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Event {
     /// `handle`.
     Handle(Request),
@@ -227,18 +241,21 @@ impl Event {
 }
 
 /// Why an item is refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Refused {
     /// `exists`, `unknown`, `not-in-source`, `bad-source`, `static`, `state`, `zone`, `policy`, or the module's own.
     pub code: String,
     /// A sentence for the caller.
     pub reason: String,
     /// The actions that the state allows now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub possible: Vec<String>,
 }
 
 /// What became of one item of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// Fulfilled at the commit.
     Done,
@@ -251,7 +268,8 @@ pub enum Outcome {
 }
 
 /// What an export answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Answer {
     /// Of `handle`: one per item, in their order.
     Outcomes(Vec<Outcome>),

@@ -20,6 +20,7 @@ pub mod once;
 pub mod operation;
 pub mod policy;
 pub mod port;
+pub mod record;
 pub mod request;
 pub mod secret;
 pub mod settings;

@@ -5,7 +5,10 @@ use crate::clock::Millis;
 use crate::secret::Secret;
 
 /// What an agent is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum OperationKind {
     /// Hold exactly this.
     Add,

@@ -12,6 +12,7 @@ pub mod ids;
 pub mod lifecycle;
 pub mod link;
 pub mod policy;
+pub mod recorder;
 pub mod replicas;
 pub mod slots;
 pub mod sources;

@@ -1,5 +1,8 @@
 //! What the lifecycle can be told: durations in milliseconds, with the defaults of `spec/config.md`.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
 /// The settings of the `lifecycle` slot and of the default retry.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
@@ -23,6 +26,8 @@ pub struct Settings {
     pub retry_cap_ms: u64,
     /// Tries before it is given up.
     pub retry_max: u32,
+    /// What a module of one's own is told besides.
+    pub more: BTreeMap<String, String>,
 }
 
 impl Default for Settings {
@@ -38,6 +43,7 @@ impl Default for Settings {
             retry_factor: 2.0,
             retry_cap_ms: 600_000,
             retry_max: 8,
+            more: BTreeMap::new(),
         }
     }
 }
@@ -57,6 +63,30 @@ impl Settings {
         ]
         .into_iter()
         .map(|(key, value)| (key.to_owned(), value.to_string()))
+        .chain(self.more.iter().map(|(key, value)| (key.clone(), value.clone())))
         .collect()
+    }
+}
+
+/// The settings that are in force, for all who go by them. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct InForce(Arc<RwLock<Arc<Settings>>>);
+
+impl InForce {
+    /// These, from the beginning.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(settings))))
+    }
+
+    /// What is in force now.
+    #[must_use]
+    pub fn get(&self) -> Arc<Settings> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on these are: calls that have begun go by what they were told.
+    pub fn set(&self, settings: Settings) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
     }
 }

@@ -17,42 +17,53 @@ use crate::request::ItemOutcome;
 use crate::secret::Secret;
 
 /// An operation that a module asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Submission {
     /// Its id, given by the host when it was collected.
     pub id: String,
     /// The account.
     pub account: String,
     /// The row's revision that was read; absent: there is no row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_revision: Option<u64>,
     /// The agent.
     pub agent: String,
     /// Its instance.
     pub instance: String,
     /// The holding's revision that was read; absent: nothing was known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holding_revision: Option<u64>,
     /// What is asked.
     pub kind: OperationKind,
     /// Not to be sent before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Millis>,
     /// By when an answer is expected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Millis>,
     /// The request behind it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
     /// The module's own, at most [`collect::CONTEXT_MAX`] bytes.
     pub context: String,
 }
 
 /// What a module asked for in one call, checked.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Writes {
     /// Rows that are to be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inserts: Vec<NewAccount>,
     /// Rows that change.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
     /// Rows that end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub removals: Vec<Removal>,
     /// Operations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub submissions: Vec<Submission>,
 }
 

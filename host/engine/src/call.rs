@@ -1,21 +1,20 @@
 //! One call: a permit, a fresh instance, one export, and the deadline around all of it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use host_core::error::{CallClass, CallError};
 use host_core::event::{Answer, Event};
 use host_core::port::lifecycle::Called;
 use host_core::port::world::World;
 use tracing::warn;
-use wasmtime::{Store, UpdateDeadline};
+use wasmtime::Store;
 
-use crate::bindings::Lifecycle;
+use crate::bindings::lifecycle::Lifecycle;
 use crate::convert;
-use crate::engine::TICK;
 use crate::module::Module;
 use crate::state::CallState;
 use crate::stop;
+use crate::store::{fuel, store};
 
 /// What a call cost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -73,33 +72,14 @@ impl Module {
         })?;
         let description = Arc::clone(&self.description);
         let state = CallState::new(world, description, event.names(), Arc::clone(&self.limits));
-        let mut store = self.store(state);
+        let mut store = store(&self.engine, state, self.limits.deadline);
         let answer = self.export(&mut store, event).await;
-        fill(report, &mut store);
+        fill(report, &store);
         let mut state = store.into_data();
         match answer {
             Ok(answer) => Ok(Called { answer, writes: state.collector.into_writes() }),
-            Err(error) => Err(state.stopped.take().unwrap_or_else(|| self.classify(&error))),
+            Err(error) => Err(state.meter.stopped.take().unwrap_or_else(|| self.classify(&error))),
         }
-    }
-
-    /// A store under this module's limits. It lives for one call: after a trap nothing of an instance may be used again.
-    pub(crate) fn store(&self, state: CallState) -> Store<CallState> {
-        let mut store = Store::new(&self.engine.wasmtime, state);
-        store.limiter(|state| state);
-        store.set_hostcall_fuel(self.limits.hostcall_bytes);
-        if self.engine.options.fuel {
-            store.set_fuel(u64::MAX).expect("fuel is switched on for this engine");
-        }
-        // The module yields at every tick, so that the deadline around the call is seen and neighbours run; the count
-        // of ticks stops it also where that deadline cannot be polled.
-        let mut ticks = ticks(self.limits.deadline);
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(move |_| {
-            ticks = ticks.saturating_sub(1);
-            Ok(if ticks == 0 { UpdateDeadline::Interrupt } else { UpdateDeadline::Yield(1) })
-        });
-        store
     }
 
     async fn export(&self, store: &mut Store<CallState>, event: Event) -> wasmtime::Result<Answer> {
@@ -151,20 +131,16 @@ impl Module {
     }
 }
 
-fn ticks(deadline: Duration) -> u64 {
-    let ticks = deadline.as_nanos() / TICK.as_nanos();
-    u64::try_from(ticks).unwrap_or(u64::MAX).saturating_add(2)
-}
-
-fn fill(report: &mut CallReport, store: &mut Store<CallState>) {
-    let fuel = store.get_fuel().ok().map(|left| u64::MAX - left);
+fn fill(report: &mut CallReport, store: &Store<CallState>) {
+    let fuel = fuel(store);
+    let memory_peak = store.data().meter.memory_peak;
     let usage = store.data().usage;
     *report = CallReport {
         hostcalls: usage.hostcalls,
         rows: usage.rows,
         bytes_in: usage.bytes_in,
         bytes_out: usage.bytes_out,
-        memory_peak: usage.memory_peak,
+        memory_peak,
         log_dropped: usage.log_dropped,
         fuel,
     };

@@ -5,12 +5,13 @@
 
 pub(crate) mod answer;
 pub(crate) mod event;
+pub(crate) mod policy;
 pub(crate) mod row;
 pub(crate) mod write;
 
 use host_core::description::{Description, Edge, Holder, StateInfo, StateKind};
 
-use crate::bindings::exports::swingbridge::lifecycle::module as wit;
+use crate::bindings::lifecycle::exports::swingbridge::lifecycle::module as wit;
 
 /// What a module says of itself.
 pub(crate) fn description(described: wit::Description) -> Result<Description, String> {

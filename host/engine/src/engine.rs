@@ -103,15 +103,17 @@ fn config(options: &EngineOptions) -> Config {
 fn pool(options: &EngineOptions) -> PoolingAllocationConfig {
     let permits = options.lifecycle_permits + options.policy_permits;
     let calls = u32::try_from(permits + 4).unwrap_or(u32::MAX);
+    let each = |each: usize| u32::try_from(each).unwrap_or(u32::MAX);
+    let of = |most: usize| calls.saturating_mul(each(most));
     let mut pool = PoolingAllocationConfig::default();
     pool.total_component_instances(calls)
         .total_stacks(calls)
-        .total_core_instances(calls.saturating_mul(64))
-        .total_memories(calls.saturating_mul(2))
-        .total_tables(calls.saturating_mul(8))
-        .max_core_instances_per_component(64)
-        .max_memories_per_component(2)
-        .max_tables_per_component(8)
+        .total_core_instances(of(Limits::INSTANCES))
+        .total_memories(of(Limits::MEMORIES))
+        .total_tables(of(Limits::TABLES))
+        .max_core_instances_per_component(each(Limits::INSTANCES))
+        .max_memories_per_component(each(Limits::MEMORIES))
+        .max_tables_per_component(each(Limits::TABLES))
         .table_elements(Limits::POOL_TABLE)
         .max_memory_size(Limits::POOL_MEMORY)
         .linear_memory_keep_resident(1 << 20)

@@ -12,7 +12,7 @@ mod surroundings;
 use host_core::BATCH_MAX;
 use host_core::unit::collect::Denial;
 
-use crate::bindings::swingbridge::lifecycle::types;
+use crate::bindings::lifecycle::swingbridge::lifecycle::types;
 
 impl types::Host for crate::state::CallState {}
 

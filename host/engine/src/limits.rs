@@ -35,6 +35,18 @@ impl Limits {
     pub const POOL_MEMORY: usize = 64 << 20;
     /// The largest table that the pool has room for.
     pub const POOL_TABLE: usize = 20_000;
+    /// Core instances of one component.
+    pub const INSTANCES: usize = 64;
+    /// Linear memories of one component.
+    pub const MEMORIES: usize = 2;
+    /// Tables of one component.
+    pub const TABLES: usize = 8;
+    /// Core modules in one component, nested ones included. Python's have 38.
+    pub const CORE_MODULES: usize = 64;
+    /// Components nested in one. Python's have 2.
+    pub const NESTED: usize = 8;
+    /// Functions in one component, all its core modules together. JavaScript's have about 13,000.
+    pub const FUNCTIONS: usize = 50_000;
 }
 
 impl Default for Limits {

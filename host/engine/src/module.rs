@@ -1,7 +1,6 @@
 //! A module: a component that has passed its checks and can be called.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use host_core::account::Account;
@@ -14,16 +13,18 @@ use host_core::holding::KnownHolding;
 use host_core::policy::{Backoff, FailedTry, Placement, Subject, Verdict};
 use host_core::port::lifecycle::{Called, Lifecycle, ModuleId};
 use host_core::port::world::{OfferedAccount, World};
-use sha2::{Digest, Sha256};
+use host_core::record::LogLevel;
 use thiserror::Error;
 use tokio::sync::Semaphore;
-use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::component::{HasSelf, Linker};
 
-use crate::bindings::{Lifecycle as Bindings, LifecyclePre};
+use crate::bindings::lifecycle::{Lifecycle as Bindings, LifecyclePre};
 use crate::engine::Engine;
 use crate::limits::Limits;
 use crate::state::CallState;
-use crate::{contract, convert, stop};
+use crate::stats::Stats;
+use crate::store::store;
+use crate::{component, contract, convert, stop};
 
 /// Why a component does not become a module. Each sentence says what was wrong and what would be accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -31,7 +32,7 @@ pub enum LoadError {
     /// Too large, not a component, or broken.
     #[error("the file is no component that can be loaded: {0}")]
     Bytes(String),
-    /// Its imports or exports are not those of a lifecycle module.
+    /// Its imports or exports are not those of the module that it is to be.
     #[error("the component does not keep the contract: {}", .0.join("; "))]
     Contract(Vec<String>),
     /// It could not be compiled.
@@ -46,41 +47,6 @@ pub enum LoadError {
     /// It does not accept its settings.
     #[error("the module does not accept its settings: {0}")]
     Settings(String),
-}
-
-/// How a module's calls have ended, counted since it was loaded.
-#[derive(Debug, Default)]
-pub(crate) struct Stats {
-    ended: AtomicU64,
-    stopped: [AtomicU64; 12],
-}
-
-impl Stats {
-    const CLASSES: [CallClass; 12] = [
-        CallClass::Trap,
-        CallClass::Deadline,
-        CallClass::Memory,
-        CallClass::Table,
-        CallClass::Stack,
-        CallClass::HostcallBytes,
-        CallClass::Reads,
-        CallClass::Writes,
-        CallClass::Denied,
-        CallClass::Contract,
-        CallClass::Overload,
-        CallClass::Host,
-    ];
-
-    pub(crate) fn count(&self, result: &Result<Called, CallError>) {
-        let counter = match result {
-            Ok(_) => &self.ended,
-            Err(error) => {
-                let place = Self::CLASSES.iter().position(|class| *class == error.class);
-                &self.stopped[place.unwrap_or(0)]
-            }
-        };
-        counter.fetch_add(1, Ordering::Relaxed);
-    }
 }
 
 /// A lifecycle module, ready to be called.
@@ -113,12 +79,11 @@ impl Module {
         limits: Limits,
         settings: &[(String, String)],
     ) -> Result<Self, LoadError> {
-        let digest = digest(&bytes);
-        let compiled = {
+        let digest = component::digest(&bytes);
+        let pre = {
             let (engine, most) = (engine.clone(), limits.file_bytes);
-            tokio::task::spawn_blocking(move || compile(&engine, &bytes, most)).await
+            component::aside(move || compile(&engine, &bytes, most)).await?
         };
-        let pre = compiled.map_err(|error| LoadError::Build(error.to_string()))??;
         let permits = Semaphore::new(limits.permits.max(1));
         let mut module = Self {
             engine: engine.clone(),
@@ -149,9 +114,7 @@ impl Module {
     /// How many calls ended well, and how many were stopped, by the word of the class.
     #[must_use]
     pub fn ended(&self) -> (u64, Vec<(&'static str, u64)>) {
-        let stopped = Stats::CLASSES.iter().zip(&self.stats.stopped);
-        let stopped = stopped.map(|(class, n)| (class.as_str(), n.load(Ordering::Relaxed)));
-        (self.stats.ended.load(Ordering::Relaxed), stopped.collect())
+        self.stats.ended()
     }
 
     async fn describe(&self) -> Result<Description, LoadError> {
@@ -177,13 +140,13 @@ impl Module {
         let limits = Arc::clone(&self.limits);
         let world = Arc::new(Nowhere);
         let state = CallState::new(world, Arc::clone(&self.description), Vec::new(), limits);
-        let mut store = self.store(state);
+        let mut store = store(&self.engine, state, self.limits.deadline);
         let run = async {
             let instance = self.pre.instantiate_async(&mut store).await?;
             call(&instance, &mut store).await
         };
         let answer = tokio::time::timeout(self.limits.deadline, run).await;
-        let stopped = store.into_data().stopped.take();
+        let stopped = store.into_data().meter.stopped.take();
         match answer {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => {
@@ -209,38 +172,17 @@ impl Lifecycle for Module {
     }
 }
 
-/// `sha256:` and the digits of the bytes' SHA-256.
-fn digest(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(bytes).iter().fold("sha256:".to_owned(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a String can always be written to");
-        text
-    })
-}
-
 fn compile(
     engine: &Engine,
     bytes: &[u8],
     most: usize,
 ) -> Result<LifecyclePre<CallState>, LoadError> {
-    if bytes.len() > most {
-        let text = format!("it has {} bytes; {most} are allowed", bytes.len());
-        return Err(LoadError::Bytes(text));
-    }
-    match bytes.get(..8) {
-        Some([0, b'a', b's', b'm', 0x0d, 0, 1, 0]) => {}
-        Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => {
-            let text = "it is a core module; link it as a component (wasm-component-ld does)";
-            return Err(LoadError::Bytes(text.to_owned()));
-        }
-        _ => return Err(LoadError::Bytes("it does not begin like a component".to_owned())),
-    }
-    let build = |error: wasmtime::Error| LoadError::Build(format!("{error:#}"));
-    let component = Component::from_binary(&engine.wasmtime, bytes).map_err(build)?;
-    let faults = contract::faults(engine, &component);
+    let component = component::compile(engine, bytes, most)?;
+    let faults = contract::lifecycle_faults(engine, &component);
     if !faults.is_empty() {
         return Err(LoadError::Contract(faults));
     }
+    let build = |error: wasmtime::Error| LoadError::Build(format!("{error:#}"));
     let mut linker = Linker::new(&engine.wasmtime);
     Bindings::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state).map_err(build)?;
     let misfit = |error: wasmtime::Error| LoadError::Contract(vec![format!("{error:#}")]);
@@ -286,6 +228,7 @@ impl World for Nowhere {
     fn settings(&self) -> Vec<(String, String)> {
         Vec::new()
     }
+    fn log(&self, _: LogLevel, _: String) {}
     async fn accounts(&self, _: Vec<String>) -> Result<Vec<Account>, CallError> {
         Self::nothing()
     }

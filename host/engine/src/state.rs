@@ -7,9 +7,10 @@ use host_core::description::Description;
 use host_core::error::{CallClass, CallError};
 use host_core::port::world::World;
 use host_core::unit::collect::Collector;
-use wasmtime::ResourceLimiter;
 
 use crate::limits::Limits;
+use crate::meter::Meter;
+use crate::store::Metered;
 
 /// The data of a store.
 pub(crate) struct CallState {
@@ -17,9 +18,13 @@ pub(crate) struct CallState {
     pub(crate) collector: Collector,
     pub(crate) usage: Usage,
     pub(crate) log: LogBudget,
-    limits: Arc<Limits>,
-    /// Why the host stopped the call, if it did: what the guest is told is not what the operator is.
-    pub(crate) stopped: Option<CallError>,
+    pub(crate) meter: Meter,
+}
+
+impl Metered for CallState {
+    fn meter(&mut self) -> &mut Meter {
+        &mut self.meter
+    }
 }
 
 /// What a call has used so far.
@@ -29,7 +34,6 @@ pub(crate) struct Usage {
     pub(crate) rows: usize,
     pub(crate) bytes_in: usize,
     pub(crate) bytes_out: usize,
-    pub(crate) memory_peak: usize,
     pub(crate) log_dropped: u64,
 }
 
@@ -52,8 +56,7 @@ impl CallState {
             collector: Collector::new(description, batch, limits.writes),
             usage: Usage::default(),
             log: LogBudget { lines: limits.log_lines, bytes: limits.log_bytes },
-            limits,
-            stopped: None,
+            meter: Meter::new(limits),
         }
     }
 
@@ -63,16 +66,13 @@ impl CallState {
         class: CallClass,
         sentence: impl Into<String>,
     ) -> wasmtime::Error {
-        let sentence = sentence.into();
-        let trap = wasmtime::Error::msg(sentence.clone());
-        self.stopped.get_or_insert(CallError { class, sentence });
-        trap
+        self.meter.stop(class, sentence)
     }
 
     /// A read could not be answered: the host's error ends the call.
     pub(crate) fn host(&mut self, error: CallError) -> wasmtime::Error {
         let trap = wasmtime::Error::msg(error.sentence.clone());
-        self.stopped.get_or_insert(error);
+        self.meter.stopped.get_or_insert(error);
         trap
     }
 
@@ -80,12 +80,12 @@ impl CallState {
     pub(crate) fn read(&mut self, rows: usize, bytes: usize) -> wasmtime::Result<()> {
         self.usage.rows += rows;
         self.usage.bytes_in += bytes;
-        if self.usage.rows > self.limits.read_rows {
-            let limit = self.limits.read_rows;
+        if self.usage.rows > self.meter.limits.read_rows {
+            let limit = self.meter.limits.read_rows;
             return Err(self.stop(CallClass::Reads, format!("it read more than {limit} rows")));
         }
-        if self.usage.bytes_in > self.limits.read_bytes {
-            let limit = self.limits.read_bytes;
+        if self.usage.bytes_in > self.meter.limits.read_bytes {
+            let limit = self.meter.limits.read_bytes;
             return Err(self.stop(CallClass::Reads, format!("it read more than {limit} bytes")));
         }
         Ok(())
@@ -99,50 +99,6 @@ impl CallState {
         }
         let sentence = format!("it asked about {length} elements at once; {most} are allowed");
         Err(self.stop(CallClass::Reads, sentence))
-    }
-}
-
-impl ResourceLimiter for CallState {
-    fn memory_growing(
-        &mut self,
-        _current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        if desired > self.limits.memory_bytes {
-            let limit = self.limits.memory_bytes >> 20;
-            return Err(
-                self.stop(CallClass::Memory, format!("it wanted more than {limit} MiB of memory"))
-            );
-        }
-        self.usage.memory_peak = self.usage.memory_peak.max(desired);
-        Ok(true)
-    }
-
-    fn table_growing(
-        &mut self,
-        _current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        if desired > self.limits.table_elements {
-            let limit = self.limits.table_elements;
-            let sentence = format!("it wanted a table of more than {limit} elements");
-            return Err(self.stop(CallClass::Table, sentence));
-        }
-        Ok(true)
-    }
-
-    fn instances(&self) -> usize {
-        64
-    }
-
-    fn tables(&self) -> usize {
-        8
-    }
-
-    fn memories(&self) -> usize {
-        2
     }
 }
 

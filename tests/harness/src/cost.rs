@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use async_trait::async_trait;
 use host_clouddriver::Engines;
 use host_control::intake::{Asked, AskedItem, Intake as _};
-use host_control::{Bridge, EmptyChain, FixedSlot, Ports, Tuning};
+use host_control::{Bridge, Chain, ChainPorts, FixedSlot, Ports, Tuning};
 use host_core::account::Account;
 use host_core::agent::Registration;
 use host_core::clock::Millis;
@@ -22,12 +22,13 @@ use host_core::port::housekeeping::Retention;
 use host_core::port::ids::Ids;
 use host_core::port::lifecycle::{Called, Lifecycle, ModuleId};
 use host_core::port::link::{AgentEvents as _, AgentLink, Delivered, Session};
+use host_core::port::recorder::NoRecorder;
 use host_core::port::replicas::{Peers, Ring};
 use host_core::port::slots::{Offer, Slots as _};
 use host_core::port::sources::Sources;
 use host_core::port::store::{DefinitionRow, NameRow, Rows};
 use host_core::port::world::World;
-use host_core::settings::Settings;
+use host_core::settings::{InForce, Settings};
 use host_core::source::SourceAccount;
 use host_core::unit::Unit;
 use host_engine::{CallReport, Engine, EngineOptions, Limits, Module};
@@ -126,7 +127,13 @@ async fn bridge(
     clock: &Arc<ManualClock>,
     ids: &Arc<dyn Ids>,
 ) -> Result<Bridge> {
-    let settings = Settings::default();
+    let settings = InForce::default();
+    let chain = ChainPorts {
+        settings: settings.clone(),
+        ids: Arc::clone(ids),
+        clock: Arc::clone(clock) as _,
+        recorder: Arc::new(NoRecorder),
+    };
     let ports = Ports {
         rows: Arc::clone(rows) as _,
         outbox: Arc::new(store.clone()),
@@ -141,7 +148,8 @@ async fn bridge(
         replicas: Arc::new(store.clone()),
         peers: Arc::new(Nothing),
         lifecycle: Arc::new(FixedSlot(Arc::clone(lifecycle) as _)),
-        policies: Arc::new(EmptyChain::new(settings.clone(), Arc::clone(ids))),
+        policies: Arc::new(Chain::new(Vec::new(), chain)),
+        recorder: Arc::new(NoRecorder),
         link: Arc::new(Nothing),
         clock: Arc::clone(clock) as _,
         ids: Arc::clone(ids),

@@ -14,6 +14,7 @@ use host_core::holding::KnownHolding;
 use host_core::policy::{Backoff, FailedTry, Placement, Subject, Verdict};
 use host_core::port::lifecycle::Lifecycle as _;
 use host_core::port::world::{OfferedAccount, World};
+use host_core::record::LogLevel;
 use host_engine::{Engine, EngineOptions, Limits, LoadError, Module};
 
 /// A world in which every account that is asked for is there, in the state `HERE`, and in which reading never ends.
@@ -51,6 +52,7 @@ impl World for Plenty {
     fn settings(&self) -> Vec<(String, String)> {
         Vec::new()
     }
+    fn log(&self, _: LogLevel, _: String) {}
     async fn accounts(&self, names: Vec<String>) -> Result<Vec<Account>, CallError> {
         Ok(names.iter().map(|name| here(name)).collect())
     }

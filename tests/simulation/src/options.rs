@@ -111,5 +111,6 @@ pub fn settings() -> Settings {
         retry_factor: 2.0,
         retry_cap_ms: 4_000,
         retry_max: 4,
+        ..Settings::default()
     }
 }

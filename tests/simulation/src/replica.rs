@@ -3,11 +3,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use host_control::{Bridge, EmptyChain, FixedSlot, Ports, Tuning};
+use host_control::{Bridge, Chain, ChainPorts, FixedSlot, Ports, Tuning};
 use host_core::port::housekeeping::Retention;
 use host_core::port::ids::Ids;
 use host_core::port::lifecycle::Lifecycle;
 use host_core::port::link::AgentEvents;
+use host_core::port::recorder::NoRecorder;
+use host_core::settings::InForce;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::chance::Chance;
@@ -135,6 +137,12 @@ impl Replica {
             sweeps: self.common.sweeps,
         });
         let ids = Arc::clone(&self.ids) as Arc<dyn Ids>;
+        let chain = ChainPorts {
+            settings: InForce::new(settings()),
+            ids: Arc::clone(&ids),
+            clock: Arc::clone(&self.clock) as Arc<_>,
+            recorder: Arc::new(NoRecorder),
+        };
         Ports {
             rows: Arc::clone(&store) as Arc<_>,
             outbox: Arc::clone(&store) as Arc<_>,
@@ -149,7 +157,8 @@ impl Replica {
             engines: Arc::new(SimEngines),
             sources: Arc::new(SimSources),
             lifecycle: Arc::new(FixedSlot(Arc::clone(&self.common.lifecycle))),
-            policies: Arc::new(EmptyChain::new(settings(), Arc::clone(&ids))),
+            policies: Arc::new(Chain::new(Vec::new(), chain)),
+            recorder: Arc::new(NoRecorder),
             link: Arc::clone(link) as Arc<_>,
             clock: Arc::clone(&self.clock) as Arc<_>,
             ids,
@@ -158,7 +167,7 @@ impl Replica {
 
     fn tuning(&self) -> Tuning {
         Tuning {
-            settings: settings(),
+            settings: InForce::new(settings()),
             replica: format!("bridge-{}", self.at),
             base_url: format!("bridge-{}", self.at),
             version: "0".to_owned(),

@@ -138,6 +138,14 @@ fn find_references<'v>(value: &'v Value, found: &mut Vec<&'v str>) {
     }
 }
 
+/// Whether a value, at any depth, holds a text that [`Definition::seal`] would take out.
+pub(super) fn has_secret(key: &str, value: &Value) -> bool {
+    let found = each_text(key, &mut value.clone(), &mut |key, text| {
+        if is_secret(key, text) { Err(()) } else { Ok(()) }
+    });
+    found.is_err()
+}
+
 fn is_secret(key: &str, text: &str) -> bool {
     if text.is_empty() || is_reference(text) {
         return false;

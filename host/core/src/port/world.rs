@@ -9,9 +9,11 @@ use crate::error::CallError;
 use crate::event::DefinitionRef;
 use crate::holding::KnownHolding;
 use crate::policy::{Backoff, FailedTry, Placement, Subject, Verdict};
+use crate::record::LogLevel;
 
 /// A source's account as a module sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct OfferedAccount {
     /// Its name.
     pub name: String,
@@ -20,6 +22,7 @@ pub struct OfferedAccount {
     /// The handle of its definition.
     pub definition: DefinitionRef,
     /// Why it cannot be taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
 }
 
@@ -35,6 +38,9 @@ pub trait World: std::fmt::Debug + Send + Sync {
 
     /// The settings of the slot.
     fn settings(&self) -> Vec<(String, String)>;
+
+    /// A line of the module's log, within its limits.
+    fn log(&self, level: LogLevel, message: String);
 
     /// Rows by name; also rows whose name differs only by case.
     async fn accounts(&self, names: Vec<String>) -> Result<Vec<Account>, CallError>;

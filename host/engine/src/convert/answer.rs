@@ -4,7 +4,7 @@ use host_core::event::DefinitionRef;
 use host_core::policy::{Backoff, FailedTry, Placement, Subject, Verdict};
 
 use super::write::failure;
-use crate::bindings::swingbridge::lifecycle::{policy, types};
+use crate::bindings::lifecycle::swingbridge::lifecycle::{policy, types};
 
 pub(crate) fn subject(subject: policy::Subject) -> Subject {
     let definition = |d: types::Definition| DefinitionRef { id: d.id, keys: d.keys };
@@ -12,6 +12,7 @@ pub(crate) fn subject(subject: policy::Subject) -> Subject {
         name: subject.name,
         zone: subject.zone,
         definition: subject.definition.map(definition),
+        attributes: subject.attributes,
     }
 }
 
@@ -20,6 +21,7 @@ pub(crate) fn failed_try(failed: policy::Failed) -> FailedTry {
         name: failed.name,
         failed_count: failed.failed_count,
         failure: failure(failed.failure),
+        attributes: failed.attributes,
     }
 }
 

@@ -5,8 +5,8 @@ use host_core::event::{
 };
 
 use super::row;
-use crate::bindings::exports::swingbridge::lifecycle::events as wit;
-use crate::bindings::swingbridge::lifecycle::types;
+use crate::bindings::lifecycle::exports::swingbridge::lifecycle::events as wit;
+use crate::bindings::lifecycle::swingbridge::lifecycle::types;
 
 pub(crate) fn request(request: Request) -> wit::Request {
     let action = match request.action {

@@ -7,7 +7,7 @@ use host_core::operation::OperationKind;
 use host_core::port::world::OfferedAccount;
 
 use super::event::definition;
-use crate::bindings::swingbridge::lifecycle::{agents, sources, types};
+use crate::bindings::lifecycle::swingbridge::lifecycle::{agents, sources, types};
 
 pub(crate) fn account(row: Account) -> types::Account {
     let requests = row.requests.into_iter();

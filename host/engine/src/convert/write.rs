@@ -8,7 +8,7 @@ use host_core::operation::OperationKind;
 use host_core::unit::Submission;
 
 use super::unknown;
-use crate::bindings::swingbridge::lifecycle::{accounts, agents, types};
+use crate::bindings::lifecycle::swingbridge::lifecycle::{accounts, agents, types};
 
 /// What was written, or why it cannot be understood.
 type Understood<T> = Result<T, String>;

@@ -3,10 +3,10 @@
 use host_core::BATCH_MAX;
 
 use super::{answer, misunderstood, page};
-use crate::bindings::swingbridge::lifecycle::accounts::{
+use crate::bindings::lifecycle::swingbridge::lifecycle::accounts::{
     Account, Host, NewAccount, ReadError, Removal, RowChange,
 };
-use crate::bindings::swingbridge::lifecycle::types::Denial;
+use crate::bindings::lifecycle::swingbridge::lifecycle::types::Denial;
 use crate::convert::{row, write};
 use crate::state::{CallState, weight};
 

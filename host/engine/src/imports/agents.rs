@@ -3,10 +3,10 @@
 use host_core::BATCH_MAX;
 
 use super::{answer, misunderstood};
-use crate::bindings::swingbridge::lifecycle::agents::{
+use crate::bindings::lifecycle::swingbridge::lifecycle::agents::{
     Agent, Holding, Host, ReadError, Submission,
 };
-use crate::bindings::swingbridge::lifecycle::types::Denial;
+use crate::bindings::lifecycle::swingbridge::lifecycle::types::Denial;
 use crate::convert::{row, write};
 use crate::state::CallState;
 

@@ -2,7 +2,7 @@
 
 use host_core::BATCH_MAX;
 
-use crate::bindings::swingbridge::lifecycle::policy::{
+use crate::bindings::lifecycle::swingbridge::lifecycle::policy::{
     Backoff, Failed, Host, Placement, ReadError, Subject, Verdict,
 };
 use crate::convert::answer;

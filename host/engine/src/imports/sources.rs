@@ -4,7 +4,7 @@ use host_core::BATCH_MAX;
 use host_core::port::world::OfferedAccount;
 
 use super::page;
-use crate::bindings::swingbridge::lifecycle::sources::{Host, ReadError, SourceAccount};
+use crate::bindings::lifecycle::swingbridge::lifecycle::sources::{Host, ReadError, SourceAccount};
 use crate::convert::row;
 use crate::state::CallState;
 

@@ -1,9 +1,9 @@
 //! `settings`, `clock`, `ids` and `log`: what needs no waiting.
 
 use host_core::BATCH_MAX;
-use tracing::{debug, error, info, warn};
+use host_core::record::LogLevel;
 
-use crate::bindings::swingbridge::lifecycle::{clock, ids, log, settings};
+use crate::bindings::lifecycle::swingbridge::lifecycle::{clock, ids, log, settings};
 use crate::state::CallState;
 
 impl settings::Host for CallState {
@@ -39,12 +39,13 @@ impl log::Host for CallState {
         self.log.bytes -= message.len();
         let message: String =
             message.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-        match level {
-            log::Level::Debug => debug!(target: "module", "{message}"),
-            log::Level::Info => info!(target: "module", "{message}"),
-            log::Level::Warn => warn!(target: "module", "{message}"),
-            log::Level::Error => error!(target: "module", "{message}"),
-        }
+        let level = match level {
+            log::Level::Debug => LogLevel::Debug,
+            log::Level::Info => LogLevel::Info,
+            log::Level::Warn => LogLevel::Warn,
+            log::Level::Error => LogLevel::Error,
+        };
+        self.world.log(level, message);
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ use host_core::error::CallError;
 use host_core::holding::KnownHolding;
 use host_core::policy::{Backoff, FailedTry, Placement, Subject, Verdict};
 use host_core::port::world::{OfferedAccount, World};
+use host_core::record::LogLevel;
 use host_core::settings::Settings;
 
 /// The time in it.
@@ -71,6 +72,7 @@ impl World for MemoryWorld {
     fn settings(&self) -> Vec<(String, String)> {
         self.settings.clone()
     }
+    fn log(&self, _: LogLevel, _: String) {}
     async fn accounts(&self, _: Vec<String>) -> Result<Vec<Account>, CallError> {
         Ok(self.accounts.clone())
     }

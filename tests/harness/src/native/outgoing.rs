@@ -51,6 +51,7 @@ pub(super) fn subject(subject: &lib::Subject) -> Subject {
         name: subject.name.clone(),
         zone: subject.zone.clone(),
         definition: subject.definition.as_ref().map(definition),
+        attributes: subject.attributes.clone(),
     }
 }
 
@@ -59,6 +60,7 @@ pub(super) fn failed_try(question: &lib::FailedTry) -> FailedTry {
         name: question.name.clone(),
         failed_count: question.failed_count,
         failure: failure(question.failure.clone()),
+        attributes: Vec::new(),
     }
 }
 

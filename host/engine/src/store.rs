@@ -1,0 +1,44 @@
+//! A store for one call: under the limits of its module, and stopped by the epoch where its deadline cannot be polled.
+
+use std::time::Duration;
+
+use wasmtime::{Store, UpdateDeadline};
+
+use crate::engine::{Engine, TICK};
+use crate::meter::Meter;
+
+/// What a store carries has a meter.
+pub(crate) trait Metered: Send + 'static {
+    /// The meter.
+    fn meter(&mut self) -> &mut Meter;
+}
+
+/// A store that lives for one call: after a trap nothing of an instance may be used again.
+pub(crate) fn store<T: Metered>(engine: &Engine, mut state: T, deadline: Duration) -> Store<T> {
+    let hostcall_bytes = state.meter().limits.hostcall_bytes;
+    let mut store = Store::new(&engine.wasmtime, state);
+    store.limiter(|state| state.meter());
+    store.set_hostcall_fuel(hostcall_bytes);
+    if engine.options.fuel {
+        store.set_fuel(u64::MAX).expect("fuel is switched on for this engine");
+    }
+    // The module yields at every tick, so that the deadline around the call is seen and neighbours run; the count
+    // of ticks stops it also where that deadline cannot be polled.
+    let mut ticks = ticks(deadline);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(move |_| {
+        ticks = ticks.saturating_sub(1);
+        Ok(if ticks == 0 { UpdateDeadline::Interrupt } else { UpdateDeadline::Yield(1) })
+    });
+    store
+}
+
+/// The instructions that were run in a store, if its engine counts them.
+pub(crate) fn fuel<T>(store: &Store<T>) -> Option<u64> {
+    store.get_fuel().ok().map(|left| u64::MAX - left)
+}
+
+fn ticks(deadline: Duration) -> u64 {
+    let ticks = deadline.as_nanos() / TICK.as_nanos();
+    u64::try_from(ticks).unwrap_or(u64::MAX).saturating_add(2)
+}
