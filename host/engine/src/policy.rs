@@ -44,6 +44,7 @@ pub struct PolicyDescription {
 }
 
 /// Where its exports are; absent: it has none of that.
+#[derive(Clone)]
 struct Exports {
     module: module::GuestIndices,
     admit: Option<admit::GuestIndices>,
@@ -105,6 +106,26 @@ impl PolicyModule {
             settings: settings.to_owned(),
             limits: Arc::new(limits),
             permits,
+            stats: Stats::default(),
+        };
+        policy.description = policy.describe().await?;
+        Ok(policy)
+    }
+
+    /// The same module with other settings; nothing is compiled for it.
+    ///
+    /// # Errors
+    /// [`LoadError::Settings`] if it does not accept them.
+    pub async fn with_settings(&self, settings: &str) -> Result<Self, LoadError> {
+        let mut policy = Self {
+            engine: self.engine.clone(),
+            pre: self.pre.clone(),
+            exports: self.exports.clone(),
+            digest: self.digest.clone(),
+            description: PolicyDescription::default(),
+            settings: settings.to_owned(),
+            limits: Arc::clone(&self.limits),
+            permits: Semaphore::new(self.limits.permits.max(1)),
             stats: Stats::default(),
         };
         policy.description = policy.describe().await?;

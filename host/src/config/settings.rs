@@ -140,6 +140,7 @@ impl Settings {
             retry_cap_ms: self.millis("retry.cap"),
             retry_max: u32::try_from(self.number("retry.max"))
                 .expect("the table bounds it far below"),
+            ..LifecycleSettings::default()
         }
     }
 

@@ -1,17 +1,19 @@
-//! The scripted world (`spec/trial.md`): the ports of the bridge in memory, for trials of a module and for tests.
+//! The scripted world (`spec/trial.md`): trials of a module on a laptop, without a server, a cluster or a network.
 //!
 //! [`MemoryStore`] keeps everything that a database keeps, by the same rules: a unit applies whole or not at all, rows
-//! are compared and swapped, a call applies once, fences hold. [`MemoryLink`] is the bridge's end of the agent link
-//! without a wire, and [`ScriptedAgent`] an agent that says only what it is told to say. Nothing here reads a clock or
-//! draws a number, and everything is kept in order, so that the same steps always give the same run.
+//! are compared and swapped, a call applies once, fences hold. [`world::World`] puts the real bridge into it, with its
+//! real HTTP API, scripted agents, sources and policies, and a clock that moves only when told; [`scenario`] reads what
+//! people write and holds the world against it. Nothing here reads the machine's clock or draws a number of its own, and
+//! everything is kept in order, so that the same steps always give the same run.
 //!
-//! What it does not know: SQL, gRPC, WebAssembly, HTTP, and who uses it.
+//! What it does not know: SQL, gRPC, sockets, the command line.
 
-mod agent;
-mod link;
+mod kit;
+pub mod scenario;
 mod store;
 pub mod tables;
+pub mod world;
+pub mod yaml;
 
-pub use agent::ScriptedAgent;
-pub use link::{MemoryLink, Said};
+pub use kit::{Kit, Modules};
 pub use store::MemoryStore;

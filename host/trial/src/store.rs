@@ -2,6 +2,7 @@
 
 mod apply;
 mod events;
+mod figures;
 mod housekeeping;
 mod idempotency;
 mod memory;

@@ -14,7 +14,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("host-engine", &["host-core"]),
     ("host-control", &["host-core"]),
     ("host-api", &["host-core", "host-control"]),
-    ("host-trial", &["host-core"]),
+    ("host-trial", &["host-api", "host-control", "host-core", "host-engine"]),
     ("host-agent", &["proto"]),
     ("host-kubernetes", &["host-agent"]),
     (
@@ -29,6 +29,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "host-engine",
             "host-kubernetes",
             "host-store",
+            "host-trial",
         ],
     ),
 ];
@@ -39,7 +40,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["wit-bindgen"], &["guest-component"]),
     (&["sqlx", "libsqlite3-sys", "rusqlite"], &["host-store"]),
     (&["tonic", "prost"], &["proto", "host-agents", "host-agent"]),
-    (&["axum"], &["host-api", "host"]),
+    (&["axum"], &["host-api", "host-trial", "host"]),
     (&["tower-http", "utoipa"], &["host-api"]),
     (&["clap", "figment"], &["host"]),
     (&["kube", "k8s-openapi", "rustls", "hyper"], &["host-kubernetes"]),
