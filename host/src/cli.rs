@@ -12,6 +12,8 @@ mod operations;
 pub(crate) mod output;
 mod settings;
 mod stream;
+mod test;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -38,6 +40,25 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    #[command(flatten)]
+    Bridge(BridgeVerb),
+    #[command(flatten)]
+    Trial(TrialVerb),
+}
+
+/// Work on a module, without a bridge.
+#[derive(Debug, Subcommand)]
+enum TrialVerb {
+    /// Run scenarios against a module: no server, no network, no waiting
+    ///
+    /// A scenario is a YAML file that says what happens and what is seen then; for a policy it is a table of questions and
+    /// answers. Without a module it is about the built-in lifecycle.
+    Test(test::TestArguments),
+}
+
+/// The bridge, its agents, and its clients.
+#[derive(Debug, Subcommand)]
+enum BridgeVerb {
     /// Run the bridge: the HTTP API, the agent link, and the module that decides
     ///
     /// Without any configuration it runs on SQLite, on loopback. Once ready it writes one line of JSON to standard
@@ -90,28 +111,39 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn perform(verb: Verb) -> Result<ExitCode> {
+    let verb = match verb {
+        // These run worlds of their own, each with a runtime.
+        Verb::Trial(verb) => return try_out(verb),
+        Verb::Bridge(verb) => verb,
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("the runtime could not be started")?;
     runtime.block_on(async {
         match verb {
-            Verb::Serve { keys } => {
+            BridgeVerb::Serve { keys } => {
                 let config = prepare(keys).await?;
                 serve::run(config).await.map(|()| ExitCode::SUCCESS)
             }
-            Verb::Agent { keys } => {
+            BridgeVerb::Agent { keys } => {
                 let config = prepare(keys).await?;
                 agent::run(config).await.map(|()| ExitCode::SUCCESS)
             }
-            Verb::Config(verb) => settings::perform(verb).await,
-            Verb::Demo(arguments) => demo::run(arguments).await,
-            Verb::Accounts(verb) => accounts::perform(verb).await,
-            Verb::Agents(verb) => agents::perform(verb).await,
-            Verb::Operations(verb) => operations::perform(verb).await,
-            Verb::Events(arguments) => events::perform(arguments).await,
+            BridgeVerb::Config(verb) => settings::perform(verb).await,
+            BridgeVerb::Demo(arguments) => demo::run(arguments).await,
+            BridgeVerb::Accounts(verb) => accounts::perform(verb).await,
+            BridgeVerb::Agents(verb) => agents::perform(verb).await,
+            BridgeVerb::Operations(verb) => operations::perform(verb).await,
+            BridgeVerb::Events(arguments) => events::perform(arguments).await,
         }
     })
+}
+
+fn try_out(verb: TrialVerb) -> Result<ExitCode> {
+    match verb {
+        TrialVerb::Test(arguments) => test::perform(&arguments),
+    }
 }
 
 /// Loads the configuration and begins to log.

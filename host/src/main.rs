@@ -9,6 +9,7 @@ mod demo;
 mod process;
 mod serve;
 mod telemetry;
+mod trial;
 
 use std::process::ExitCode;
 

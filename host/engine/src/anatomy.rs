@@ -2,13 +2,13 @@
 //!
 //! A parser of the WebAssembly project walks over it; what it does not understand is refused here, in words.
 
-use wasmparser::{Encoding, Parser, Payload};
+use wasmparser::{Parser, Payload};
 
 use crate::limits::Limits;
 use crate::module::LoadError;
 
 /// The parts of a component, nested ones included.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Anatomy {
     /// The file, in bytes.
     pub bytes: usize,
@@ -18,6 +18,10 @@ pub struct Anatomy {
     pub nested: usize,
     /// Functions of all core modules.
     pub functions: usize,
+    /// What the component itself imports, by name.
+    pub imports: Vec<String>,
+    /// What the component itself exports, by name.
+    pub exports: Vec<String>,
 }
 
 impl Anatomy {
@@ -27,6 +31,10 @@ impl Anatomy {
     /// [`LoadError::Bytes`] if it is too large, no component, broken, or of more parts than are allowed.
     pub fn of(bytes: &[u8], most: usize) -> Result<Self, LoadError> {
         let refuse = |text: String| Err(LoadError::Bytes(text));
+        let broken = |error: wasmparser::BinaryReaderError| {
+            let (offset, what) = (error.offset(), error.message());
+            LoadError::Bytes(format!("it is broken at byte {offset}: {what}"))
+        };
         if bytes.len() > most {
             return refuse(format!("it has {} bytes; {most} are allowed", bytes.len()));
         }
@@ -39,15 +47,9 @@ impl Anatomy {
             _ => return refuse("it does not begin like a component".to_owned()),
         }
         let mut anatomy = Self { bytes: bytes.len(), ..Self::default() };
+        let mut depth = 0_usize;
         for payload in Parser::new(0).parse_all(bytes) {
-            match payload {
-                Ok(payload) => anatomy.count(&payload),
-                Err(error) => {
-                    let offset = error.offset();
-                    let what = error.message();
-                    return refuse(format!("it is broken at byte {offset}: {what}"));
-                }
-            }
+            anatomy.count(&payload.map_err(broken)?, &mut depth).map_err(broken)?;
             let over = [
                 ("core modules", anatomy.core_modules, Limits::CORE_MODULES),
                 ("components inside it", anatomy.nested, Limits::NESTED),
@@ -60,16 +62,34 @@ impl Anatomy {
         Ok(anatomy)
     }
 
-    fn count(&mut self, payload: &Payload<'_>) {
+    fn count(&mut self, payload: &Payload<'_>, depth: &mut usize) -> wasmparser::Result<()> {
         match payload {
+            Payload::Version { .. } => *depth += 1,
+            Payload::End(_) => *depth = depth.saturating_sub(1),
             Payload::ModuleSection { .. } => self.core_modules += 1,
             Payload::ComponentSection { .. } => self.nested += 1,
-            Payload::Version { encoding: Encoding::Component | Encoding::Module, .. } => {}
             Payload::FunctionSection(section) => {
                 self.functions += usize::try_from(section.count()).unwrap_or(usize::MAX);
             }
+            Payload::ComponentImportSection(section) if *depth == 1 => {
+                for import in section.clone() {
+                    self.imports.push(import?.name.name.to_owned());
+                }
+            }
+            Payload::ComponentExportSection(section) if *depth == 1 => {
+                for export in section.clone() {
+                    self.exports.push(export?.name.name.to_owned());
+                }
+            }
             _ => {}
         }
+        Ok(())
+    }
+
+    /// Whether it has the exports of a policy.
+    #[must_use]
+    pub fn is_of_policies(&self) -> bool {
+        self.exports.iter().any(|name| name.starts_with(crate::contract::POLICY))
     }
 }
 

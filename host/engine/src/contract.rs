@@ -16,7 +16,7 @@ const IMPORTS: [&str; 9] =
 const EXPORTS: [&str; 2] = ["module", "events"];
 
 /// The package of policies, and the interface of each question.
-const POLICY: &str = "swingbridge:policy/";
+pub(crate) const POLICY: &str = "swingbridge:policy/";
 const QUESTIONS: [(&str, Question); 3] =
     [("admit", Question::Admission), ("place", Question::Placement), ("backoff", Question::Retry)];
 

@@ -19,6 +19,15 @@ pub(crate) fn write(text: &str) -> Result<()> {
     }
 }
 
+/// Writes text with colours to standard output; where that is no terminal, without them.
+pub(crate) fn write_styled(text: &str) -> Result<()> {
+    let mut out = anstream::AutoStream::auto(io::stdout().lock());
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("standard output cannot be written"),
+    }
+}
+
 /// Writes JSON to standard output, for people to read too.
 pub(crate) fn write_json(value: &Json) -> Result<()> {
     write(&serde_json::to_string_pretty(value).context("the answer cannot be written as JSON")?)

@@ -9,8 +9,10 @@
 //! What it does not know: SQL, gRPC, sockets, the command line.
 
 mod kit;
+pub mod report;
 pub mod scenario;
 mod store;
+pub mod suite;
 pub mod tables;
 pub mod world;
 pub mod yaml;

@@ -9,3 +9,6 @@ pub mod read;
 pub mod run;
 pub mod told;
 pub mod words;
+
+/// The JSON Schema of scenarios and tables, for editors.
+pub const SCHEMA: &str = include_str!("scenario/schema.json");
