@@ -8,6 +8,7 @@ pub(crate) mod client;
 mod definition;
 mod events;
 mod flags;
+mod new;
 mod operations;
 pub(crate) mod output;
 mod settings;
@@ -63,6 +64,8 @@ enum Verb {
     ///
     /// Needs nothing and leaves nothing behind: a folder for the time of the run, SQLite, ports that are free.
     Demo(demo::DemoArguments),
+    /// Write a policy project that builds and passes its own scenarios at once
+    New(new::NewArguments),
     /// Look at accounts and change them, through the HTTP API
     #[command(subcommand)]
     Accounts(accounts::AccountsVerb),
@@ -77,6 +80,9 @@ enum Verb {
     /// One line a step, until it is ended by hand. What was missed while the bridge was away comes when it is back.
     Events(events::EventsArguments),
 }
+
+/// The JSON Schema of scenarios, for new projects. Until scenarios have one of their own it takes anything.
+const SCENARIO_SCHEMA: &str = "{}\n";
 
 /// Parses what was typed and does it.
 pub(crate) fn main() -> ExitCode {
@@ -106,6 +112,7 @@ fn perform(verb: Verb) -> Result<ExitCode> {
             }
             Verb::Config(verb) => settings::perform(verb).await,
             Verb::Demo(arguments) => demo::run(arguments).await,
+            Verb::New(arguments) => new::perform(&arguments, SCENARIO_SCHEMA),
             Verb::Accounts(verb) => accounts::perform(verb).await,
             Verb::Agents(verb) => agents::perform(verb).await,
             Verb::Operations(verb) => operations::perform(verb).await,

@@ -1,13 +1,16 @@
 //! A policy project: a folder with a policy's source, in one of three languages, that builds a component.
 //!
-//! [`Builder`] builds one, on the machine of whoever writes a policy; a bridge never does.
+//! [`create()`] writes one, [`Builder`] builds one. Both work on the machine of whoever writes a policy; a bridge does neither.
 
+mod create;
 mod inputs;
 mod javascript;
 mod language;
+mod name;
 mod python;
 mod recipe;
 mod rust;
+mod templates;
 mod tool;
 
 #[cfg(test)]
@@ -19,7 +22,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-pub use self::language::Language;
+pub use self::create::{New, create};
+pub use self::language::{Language, Question};
 
 /// What a component begins with: WebAssembly's word, and the version and layer of the component model.
 const COMPONENT: [u8; 8] = *b"\0asm\x0d\0\x01\0";
@@ -107,6 +111,22 @@ mod tests {
         ] {
             let project = Project::of(&[(manifest, text)]);
             assert_eq!(language(project.folder()).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn a_new_project_lacks_nothing_but_the_tools_of_its_language() {
+        for (language, missing) in [
+            (Language::Rust, "cargo is not on the PATH"),
+            (Language::Python, "componentize-py==0."),
+            (Language::JavaScript, "node or npm is not on the PATH"),
+        ] {
+            let home = Project::of(&[]);
+            let folder = &home.folder().join("zones");
+            create(&New { folder, language, question: Question::Placement, schema: "{}" }).unwrap();
+            let builder = Builder { install: false, path: OsString::new(), tell: &|_| () };
+            let error = said(builder.build(folder));
+            assert!(error.contains(missing), "{error}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! The languages that a policy is written in here.
+//! The languages that a policy is written in here, and the questions that it answers.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -22,6 +22,27 @@ impl Display for Language {
             Self::Rust => "Rust",
             Self::Python => "Python",
             Self::JavaScript => "JavaScript",
+        })
+    }
+}
+
+/// A question that policies answer, by the name of its world in `wit/policy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Question {
+    /// May this account exist, and like this?
+    Admission,
+    /// Where should it live?
+    Placement,
+    /// When to try again?
+    Retry,
+}
+
+impl Display for Question {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Admission => "admission",
+            Self::Placement => "placement",
+            Self::Retry => "retry",
         })
     }
 }

@@ -12,6 +12,9 @@ use super::recipe::{self, Recipe};
 use super::tool::{self, find};
 use super::{Builder, component};
 
+/// The version of componentize-py that new projects are made with.
+pub(super) const COMPONENTIZE: &str = "0.25.1";
+
 const MANIFEST: &str = "pyproject.toml";
 const PLACE: &str = "[tool.swingbridge] of pyproject.toml";
 const TOOL: &str = "componentize-py";
