@@ -8,6 +8,7 @@ pub(crate) mod client;
 mod definition;
 mod events;
 mod flags;
+mod new;
 mod operations;
 pub(crate) mod output;
 mod settings;
@@ -54,6 +55,8 @@ enum TrialVerb {
     /// A scenario is a YAML file that says what happens and what is seen then; for a policy it is a table of questions and
     /// answers. Without a module it is about the built-in lifecycle.
     Test(test::TestArguments),
+    /// Write a policy project that builds and passes its own scenarios at once
+    New(new::NewArguments),
 }
 
 /// The bridge, its agents, and its clients.
@@ -143,6 +146,7 @@ fn perform(verb: Verb) -> Result<ExitCode> {
 fn try_out(verb: TrialVerb) -> Result<ExitCode> {
     match verb {
         TrialVerb::Test(arguments) => test::perform(&arguments),
+        TrialVerb::New(arguments) => new::perform(&arguments, host_trial::scenario::SCHEMA),
     }
 }
 

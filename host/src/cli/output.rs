@@ -39,6 +39,12 @@ pub(crate) fn complain(text: &str) {
     let _gone = writeln!(io::stderr().lock(), "swingbridge: {text}");
 }
 
+/// Writes a line to standard error for whoever waits.
+pub(crate) fn say(text: &str) {
+    // As above.
+    let _gone = writeln!(io::stderr().lock(), "{text}");
+}
+
 /// Columns under headings, each as wide as its widest cell; the last is left ragged.
 pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     let mut widths: Vec<usize> = headings.iter().map(|heading| heading.chars().count()).collect();

@@ -40,6 +40,9 @@ pub(crate) struct TestArguments {
     /// Answer with JSON instead of lines
     #[arg(long)]
     json: bool,
+    /// Fetch no tools of a project's language; say what to type instead
+    #[arg(long)]
+    no_install: bool,
     /// Write the JSON Schema of scenarios and do nothing else
     #[arg(long)]
     schema: bool,
@@ -63,7 +66,8 @@ fn watched(paths: &Paths) -> Vec<PathBuf> {
 }
 
 fn once(arguments: &TestArguments, paths: &Paths) -> Result<ExitCode> {
-    let kit = Kit::new(Arc::new(FileModules), false).map_err(anyhow::Error::msg)?;
+    let kit = Kit::new(Arc::new(FileModules { install: !arguments.no_install }), false)
+        .map_err(anyhow::Error::msg)?;
     let sources = paths::sources(&paths.scenarios).map_err(anyhow::Error::msg)?;
     let suite = suite(&kit, arguments, paths.module.as_deref())?;
     let (sources, report) = if arguments.bless {
