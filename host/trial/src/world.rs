@@ -34,6 +34,7 @@ pub use sources::{AnySecret, Offered, ScriptedSources};
 
 use self::replica::Replica;
 use crate::store::MemoryStore;
+use crate::tables::AccountRow;
 
 /// An operation that an agent was sent, as an expectation counts it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +58,8 @@ pub struct Beginning {
     pub offered: Offered,
     /// The chain of policies.
     pub policies: Vec<Member>,
+    /// Rows that stand in the table already.
+    pub rows: Vec<AccountRow>,
     /// The seed of ids and chance.
     pub seed: u64,
 }
@@ -98,6 +101,7 @@ impl World {
         let settings = InForce::new(beginning.settings);
         let ids = Arc::new(SeededIds::new(clock.clone(), beginning.seed));
         replica::seat(&store, &*beginning.lifecycle);
+        store.with(|tables| beginning.rows.into_iter().for_each(|row| tables.put_account(row)));
         let replica = Replica::new(replica::Around {
             store: store.clone(),
             clock: clock.clone(),

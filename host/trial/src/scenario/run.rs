@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use host_core::account::Account;
 use host_core::journal::JournalEntry;
 use host_core::port::lifecycle::Lifecycle;
 use host_core::record::End;
@@ -11,8 +12,9 @@ use host_core::record::End;
 use super::chain;
 use super::check;
 use super::told::{EdgeTaken, Failure, Mismatch, Told};
-use super::words::{Action, AgentAction, Expect, InForce, Scenario, Step};
+use super::words::{AccountGiven, Action, AgentAction, Expect, InForce, Scenario, Step};
 use crate::kit::Kit;
+use crate::tables::AccountRow;
 use crate::world::{BEGIN, Beginning, HttpAnswer, World};
 use crate::yaml::Fault;
 
@@ -43,6 +45,7 @@ impl Runner<'_> {
             timeout_ms,
             offered: scenario.given.sources.clone(),
             policies,
+            rows: scenario.given.accounts.iter().map(row).collect(),
             seed: self.seed,
         });
         let mut world = world.map_err(chain::somewhere)?;
@@ -144,6 +147,34 @@ fn agent(world: &mut World, id: &str, what: &AgentAction) -> Result<(), String> 
             })
         }
         AgentAction::Reports(seen) => world.report(id, seen.clone()),
+    }
+}
+
+/// A row as it stands in the table.
+fn row(given: &AccountGiven) -> AccountRow {
+    let account = Account {
+        name: given.name.clone(),
+        state: given.status.clone(),
+        revision: 1,
+        state_revision: 1,
+        definition_revision: 1,
+        zone: given.zone.clone(),
+        declared_by: given.declared_by.clone(),
+        identity: None,
+        failed_count: given.failed_count,
+        error: None,
+        state_since: BEGIN,
+        due_at: given.due_ms.map(|due| BEGIN + due),
+        requests: Vec::new(),
+        attributes: Vec::new(),
+        generation: None,
+    };
+    AccountRow {
+        account,
+        definition: given.definition.clone(),
+        source: "given".to_owned(),
+        source_fingerprint: String::new(),
+        last_updated: BEGIN,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use host_core::definition::Definition;
 use host_core::policy::{Amendment, Backoff, FailMode, Mode, Placement, Question, Ruling};
 use host_core::settings::Settings;
 use serde_json::Value;
@@ -49,8 +50,29 @@ pub struct Given {
     pub sources: Offered,
     /// The chain of policies.
     pub policies: Vec<PolicyGiven>,
+    /// Rows that stand in the table already.
+    pub accounts: Vec<AccountGiven>,
     /// The agents that are connected, in the order of their coming.
     pub agents: Vec<(String, Joining)>,
+}
+
+/// A row that stands in the table before the bridge starts: of an older version, or of a life that is not told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AccountGiven {
+    /// Its name.
+    pub name: String,
+    /// Its state.
+    pub status: String,
+    /// Its zone.
+    pub zone: Option<String>,
+    /// Tries that failed.
+    pub failed_count: u32,
+    /// When it is due, in milliseconds from the beginning; absent: by events only.
+    pub due_ms: Option<u64>,
+    /// The agent whose own configuration declares it.
+    pub declared_by: Option<String>,
+    /// The rest of it.
+    pub definition: Definition,
 }
 
 /// Settings, with the one that is the link's.

@@ -4,12 +4,13 @@ use host_core::definition::Definition;
 use host_core::source::SourceAccount;
 
 use super::{agents, policies};
-use crate::scenario::words::{Given, InForce};
+use crate::scenario::words::{AccountGiven, Given, InForce};
 use crate::world::{Joining, Offered};
 use crate::yaml::{Fault, Key, Node, nearest};
 
 /// The keys of `given`.
-pub(in crate::scenario) const GIVEN: &[&str] = &["settings", "sources", "policies", "agents"];
+pub(in crate::scenario) const GIVEN: &[&str] =
+    &["settings", "sources", "policies", "accounts", "agents"];
 /// The keys of an agent that is there from the beginning.
 pub(in crate::scenario) const AGENT: &[&str] =
     &["id", "zone", "instance", "holds", "configured", "sees"];
@@ -36,6 +37,10 @@ pub(super) fn given(node: &Node) -> Result<Given, Fault> {
         settings: fields.get("settings").map(settings).transpose()?.unwrap_or_default(),
         sources: fields.get("sources").map(sources).transpose()?.unwrap_or_default(),
         policies: fields.get("policies").map(policies::policies).transpose()?.unwrap_or_default(),
+        accounts: match fields.get("accounts") {
+            Some(node) => node.list()?.iter().map(account).collect::<Result<_, _>>()?,
+            None => Vec::new(),
+        },
         agents: match fields.get("agents") {
             Some(node) => node.list()?.iter().map(agent).collect::<Result<_, _>>()?,
             None => Vec::new(),
@@ -46,6 +51,34 @@ pub(super) fn given(node: &Node) -> Result<Given, Fault> {
 fn agent(node: &Node) -> Result<(String, Joining), Fault> {
     let fields = node.fields("an agent", AGENT)?;
     Ok((fields.needed("an agent", "id")?, agents::joining(&fields)?))
+}
+
+/// What of a row is none of its definition.
+const ROW: &[&str] = &["status", "failedCount", "due", "declaredBy"];
+
+fn account(node: &Node) -> Result<AccountGiven, Fault> {
+    let entries = node.map()?;
+    let find = |key: &str| entries.iter().find(|(known, _)| known.text == key).map(|(_, n)| n);
+    let needed = |key: &str| match find(key) {
+        Some(node) => node.text(),
+        None => Err(Fault::at(node.place, format!("an account that is given needs `{key}`"))),
+    };
+    let mut definition = node.json();
+    if let Some(object) = definition.as_object_mut() {
+        object.retain(|key, _| !ROW.contains(&key.as_str()));
+    }
+    let definition = Definition::from_json(definition)
+        .map_err(|fault| Fault::at(node.place, format!("no account can be like this: {fault}")))?;
+    let failed_count = find("failedCount").map(Node::number).transpose()?.unwrap_or_default();
+    Ok(AccountGiven {
+        name: needed("name")?,
+        status: needed("status")?,
+        zone: find("zoneId").map(Node::text).transpose()?,
+        failed_count: u32::try_from(failed_count).unwrap_or(u32::MAX),
+        due_ms: find("due").map(Node::duration).transpose()?,
+        declared_by: find("declaredBy").map(Node::text).transpose()?,
+        definition,
+    })
 }
 
 /// The settings that are in force: those that are not written have their defaults.
