@@ -4,13 +4,17 @@
 
 pub(crate) mod accounts;
 mod agents;
+mod bench;
 pub(crate) mod client;
 mod definition;
 mod events;
 mod flags;
+mod inspect;
 mod new;
 mod operations;
 pub(crate) mod output;
+mod replay;
+mod run;
 mod settings;
 mod stream;
 mod test;
@@ -55,6 +59,22 @@ enum TrialVerb {
     /// A scenario is a YAML file that says what happens and what is seen then; for a policy it is a table of questions and
     /// answers. Without a module it is about the built-in lifecycle.
     Test(test::TestArguments),
+    /// Call one export once, with an event or questions in JSON
+    ///
+    /// Prints the answer, the unit that it asked for, and its log lines; nothing is changed anywhere.
+    Run(run::RunArguments),
+    /// Give recorded calls to a module, and see what it would decide otherwise
+    ///
+    /// `swingbridge record` fetches the calls from a bridge. Nothing is changed by it: what the module asks is answered as it
+    /// was then. Ends with 1 if it decides otherwise.
+    Replay(replay::ReplayArguments),
+    /// Measure what a module's calls cost, alone or beside another module
+    ///
+    /// Per export, in a fresh instance and in one that stays: time, instructions, memory, bytes over the boundary, host
+    /// calls. Two modules are measured in turn, and a difference is told from noise.
+    Bench(bench::BenchArguments),
+    /// Show what a component is, and what the bridge would refuse it for
+    Inspect(inspect::InspectArguments),
     /// Write a policy project that builds and passes its own scenarios at once
     New(new::NewArguments),
 }
@@ -146,6 +166,10 @@ fn perform(verb: Verb) -> Result<ExitCode> {
 fn try_out(verb: TrialVerb) -> Result<ExitCode> {
     match verb {
         TrialVerb::Test(arguments) => test::perform(&arguments),
+        TrialVerb::Run(arguments) => run::perform(&arguments),
+        TrialVerb::Bench(arguments) => bench::perform(&arguments),
+        TrialVerb::Replay(arguments) => replay::perform(&arguments),
+        TrialVerb::Inspect(arguments) => inspect::perform(&arguments),
         TrialVerb::New(arguments) => new::perform(&arguments, host_trial::scenario::SCHEMA),
     }
 }

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use host_core::agent::{Agent, Presence};
 use host_core::clock::Millis;
-use host_core::error::StoreError;
+use host_core::definition::Definition;
+use host_core::error::{CallError, StoreError};
+use host_core::event::{Answer, DefinitionRef, Event};
 use host_core::port::events::Events;
 use host_core::port::housekeeping::{Housekeeping, Retention};
 use host_core::port::idempotency::Idempotency;
@@ -20,6 +22,7 @@ use host_core::port::store::{Memory, Outbox, Records, Rows};
 use host_core::port::time::Clock;
 use host_core::port::vault::{SecretEngines, Vault};
 use host_core::settings::InForce;
+use host_core::unit::assemble::KeptDefinition;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -28,12 +31,12 @@ use tracing::{info, warn};
 use crate::counts::Counts;
 use crate::feed::Feed;
 use crate::goodbyes::Goodbyes;
-use crate::keeper;
 use crate::registry::Registry;
 use crate::replicas::Beats;
 use crate::rings::Rings;
 use crate::timers::Alarm;
 use crate::waiters::Waiters;
+use crate::{keeper, world};
 
 /// Everything that the bridge reaches through.
 #[derive(Debug, Clone)]
@@ -241,6 +244,26 @@ impl Bridge {
     #[must_use]
     pub fn counts(&self) -> Arc<Counts> {
         Arc::clone(&self.shared.counts)
+    }
+
+    /// Calls the module with an event as it would be called now, with definitions by handle, and applies nothing: what it wants is in the record that
+    /// whoever takes records is given.
+    ///
+    /// # Errors
+    /// [`CallError`]: the call did not end well.
+    pub async fn rehearse(
+        &self,
+        event: Event,
+        definitions: HashMap<String, KeptDefinition>,
+    ) -> Result<Answer, CallError> {
+        self.shared.rehearse(event, definitions).await
+    }
+
+    /// A definition as a request brings it: its handle, and what is kept behind that.
+    #[must_use]
+    pub fn seal(&self, account: &str, definition: Definition) -> (DefinitionRef, KeptDefinition) {
+        let kept = world::keep(&*self.shared.ports.vault, account, definition, "api");
+        (world::handle(&kept.definition), kept)
     }
 
     /// The clock that the bridge goes by.

@@ -353,6 +353,20 @@ impl Shared {
         });
     }
 
+    /// Calls the module with an event and applies nothing of what it wants.
+    pub(crate) async fn rehearse(
+        self: &Arc<Self>,
+        event: Event,
+        definitions: HashMap<String, KeptDefinition>,
+    ) -> Result<Answer, CallError> {
+        let work = Work { definitions: Arc::new(definitions), ..Work::plain(event) };
+        let decided = self.decide(&work).await?;
+        if let Some(record) = decided.record {
+            self.ports.recorder.take(record);
+        }
+        Ok(decided.answer)
+    }
+
     /// Applies a unit, and tells those who wait for what it brought, here and on other replicas.
     async fn apply(&self, unit: Unit) -> Result<(), ApplyError> {
         if unit.is_empty() {

@@ -70,10 +70,12 @@ impl Module {
             class: CallClass::Overload,
             sentence: "the module is being taken away".to_owned(),
         })?;
-        let description = Arc::clone(&self.description);
-        let state = CallState::new(world, description, event.names(), Arc::clone(&self.limits));
-        let mut store = store(&self.engine, state, self.limits.deadline);
-        let answer = self.export(&mut store, event).await;
+        let state = self.call_state(world, event.names());
+        let mut store = store(&self.engine, state, self.limits.deadline, self.profile.clone());
+        let answer = match self.pre.instantiate_async(&mut store).await {
+            Ok(instance) => self.export(&instance, &mut store, event).await,
+            Err(error) => Err(error),
+        };
         fill(report, &store);
         let mut state = store.into_data();
         match answer {
@@ -82,8 +84,17 @@ impl Module {
         }
     }
 
-    async fn export(&self, store: &mut Store<CallState>, event: Event) -> wasmtime::Result<Answer> {
-        let instance: Lifecycle = self.pre.instantiate_async(&mut *store).await?;
+    /// What a store carries for a call about these accounts.
+    pub(crate) fn call_state(&self, world: Arc<dyn World>, batch: Vec<String>) -> CallState {
+        CallState::new(world, Arc::clone(&self.description), batch, Arc::clone(&self.limits))
+    }
+
+    pub(crate) async fn export(
+        &self,
+        instance: &Lifecycle,
+        store: &mut Store<CallState>,
+        event: Event,
+    ) -> wasmtime::Result<Answer> {
         let events = instance.swingbridge_lifecycle_events();
         match event {
             Event::Handle(request) => {

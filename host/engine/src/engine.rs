@@ -10,8 +10,8 @@ use wasmtime::{
 
 use crate::limits::Limits;
 
-/// How often the epoch moves: what a loop that never ends costs beyond its deadline.
-pub(crate) const TICK: Duration = Duration::from_millis(5);
+/// How often the epoch moves if nothing else is said: what a loop that never ends costs beyond its deadline.
+const TICK: Duration = Duration::from_millis(5);
 
 /// What the pool is sized by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,11 +22,15 @@ pub struct EngineOptions {
     pub policy_permits: usize,
     /// Count instructions (fuel). For benchmarks and test runs: a loop costs more with it.
     pub fuel: bool,
+    /// How often the epoch moves. Shorter for profiles, which take a sample whenever it does.
+    pub tick: Duration,
+    /// Modules keep a profile of their calls. Not for production.
+    pub profile: bool,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { lifecycle_permits: 8, policy_permits: 8, fuel: false }
+        Self { lifecycle_permits: 8, policy_permits: 8, fuel: false, tick: TICK, profile: false }
     }
 }
 
@@ -57,7 +61,7 @@ impl Engine {
         let config = config(&options);
         let wasmtime =
             wasmtime::Engine::new(&config).map_err(|error| EngineError(format!("{error:#}")))?;
-        let weak = wasmtime.weak();
+        let (weak, tick) = (wasmtime.weak(), options.tick);
         std::thread::Builder::new()
             .name("epochs".into())
             // Sleeping between two moves skips ticks that were missed: a busy machine makes epochs late, never several
@@ -66,7 +70,7 @@ impl Engine {
                 while let Some(engine) = weak.upgrade() {
                     engine.increment_epoch();
                     drop(engine);
-                    std::thread::sleep(TICK);
+                    std::thread::sleep(tick);
                 }
             })
             .map_err(|error| EngineError(error.to_string()))?;

@@ -21,6 +21,7 @@ use wasmtime::component::{HasSelf, Linker};
 use crate::bindings::lifecycle::{Lifecycle as Bindings, LifecyclePre};
 use crate::engine::Engine;
 use crate::limits::Limits;
+use crate::profile::Profile;
 use crate::state::CallState;
 use crate::stats::Stats;
 use crate::store::store;
@@ -58,6 +59,7 @@ pub struct Module {
     pub(crate) limits: Arc<Limits>,
     pub(crate) permits: Semaphore,
     pub(crate) stats: Stats,
+    pub(crate) profile: Option<Profile>,
 }
 
 impl std::fmt::Debug for Module {
@@ -85,6 +87,8 @@ impl Module {
             component::aside(move || compile(&engine, &bytes, most)).await?
         };
         let permits = Semaphore::new(limits.permits.max(1));
+        let profile = engine.options.profile.then(|| pre.instance_pre().component());
+        let profile = profile.and_then(|component| Profile::of(engine, &digest, component));
         let mut module = Self {
             engine: engine.clone(),
             pre,
@@ -93,6 +97,7 @@ impl Module {
             limits: Arc::new(limits),
             permits,
             stats: Stats::default(),
+            profile,
         };
         let description = module.describe().await?;
         let faults = description.faults();
@@ -115,6 +120,20 @@ impl Module {
     #[must_use]
     pub fn ended(&self) -> (u64, Vec<(&'static str, u64)>) {
         self.stats.ended()
+    }
+
+    /// Whether it can serve with these settings.
+    ///
+    /// # Errors
+    /// What it says, or why it says nothing.
+    pub async fn accepts(&self, settings: &[(String, String)]) -> Result<(), String> {
+        self.validate(settings).await.map_err(|error| error.to_string())
+    }
+
+    /// The profile of its calls, if the engine keeps profiles.
+    #[must_use]
+    pub fn profile(&self) -> Option<Profile> {
+        self.profile.clone()
     }
 
     async fn describe(&self) -> Result<Description, LoadError> {
@@ -140,7 +159,7 @@ impl Module {
         let limits = Arc::clone(&self.limits);
         let world = Arc::new(Nowhere);
         let state = CallState::new(world, Arc::clone(&self.description), Vec::new(), limits);
-        let mut store = store(&self.engine, state, self.limits.deadline);
+        let mut store = store(&self.engine, state, self.limits.deadline, None);
         let run = async {
             let instance = self.pre.instantiate_async(&mut store).await?;
             call(&instance, &mut store).await

@@ -17,6 +17,7 @@ use crate::engine::Engine;
 use crate::limits::Limits;
 use crate::meter::Meter;
 use crate::module::LoadError;
+use crate::profile::Profile;
 use crate::stats::Stats;
 use crate::store::{Metered, fuel, store};
 use crate::{component, contract, convert, stop};
@@ -63,6 +64,7 @@ pub struct PolicyModule {
     limits: Arc<Limits>,
     permits: Semaphore,
     stats: Stats,
+    profile: Option<Profile>,
 }
 
 impl std::fmt::Debug for PolicyModule {
@@ -97,6 +99,8 @@ impl PolicyModule {
             .await?
         };
         let permits = Semaphore::new(limits.permits.max(1));
+        let profile = engine.options.profile.then(|| pre.component());
+        let profile = profile.and_then(|component| Profile::of(engine, &digest, component));
         let mut policy = Self {
             engine: engine.clone(),
             pre,
@@ -107,6 +111,7 @@ impl PolicyModule {
             limits: Arc::new(limits),
             permits,
             stats: Stats::default(),
+            profile,
         };
         policy.description = policy.describe().await?;
         Ok(policy)
@@ -127,6 +132,7 @@ impl PolicyModule {
             limits: Arc::clone(&self.limits),
             permits: Semaphore::new(self.limits.permits.max(1)),
             stats: Stats::default(),
+            profile: self.profile.clone(),
         };
         policy.description = policy.describe().await?;
         Ok(policy)
@@ -136,6 +142,24 @@ impl PolicyModule {
     #[must_use]
     pub fn description(&self) -> &PolicyDescription {
         &self.description
+    }
+
+    /// The profile of its calls, if the engine keeps profiles.
+    #[must_use]
+    pub fn profile(&self) -> Option<Profile> {
+        self.profile.clone()
+    }
+
+    /// An instance of it that stays, for measuring what a fresh one costs.
+    ///
+    /// # Errors
+    /// It cannot be instantiated, or does not accept its settings.
+    pub async fn warm(&self) -> Result<WarmPolicy<'_>, CallError> {
+        let meter = Meter::new(Arc::clone(&self.limits));
+        let mut store = store(&self.engine, PolicyState { meter }, None, self.profile.clone());
+        let instance = self.instance(&mut store).await;
+        let instance = instance.map_err(|error| stop::classify(&error, &self.limits))?;
+        Ok(WarmPolicy { policy: self, store, instance })
     }
 
     /// The questions that it answers.
@@ -185,7 +209,10 @@ impl PolicyModule {
             sentence: "the module is being taken away".to_owned(),
         })?;
         let mut store = self.store(within);
-        let answers = self.asked(&mut store, questions, report).await;
+        let answers = match self.instance(&mut store).await {
+            Ok(instance) => self.asked(&instance, &mut store, questions, report).await,
+            Err(error) => Err(error),
+        };
         report.fuel = fuel(&store);
         let mut meter = store.into_data().meter;
         report.memory_peak = meter.memory_peak;
@@ -196,7 +223,7 @@ impl PolicyModule {
 
     fn store(&self, within: Duration) -> Store<PolicyState> {
         let meter = Meter::new(Arc::clone(&self.limits));
-        store(&self.engine, PolicyState { meter }, within)
+        store(&self.engine, PolicyState { meter }, within, self.profile.clone())
     }
 
     /// An instance that has its settings.
@@ -212,18 +239,18 @@ impl PolicyModule {
 
     async fn asked(
         &self,
+        instance: &Instance,
         store: &mut Store<PolicyState>,
         questions: Questions,
         report: &mut CallReport,
     ) -> wasmtime::Result<Answers> {
-        let instance = self.instance(store).await?;
         let count = questions.names().len();
         let question = questions.question();
         let missing = || wasmtime::Error::msg(format!("it does not answer {}", question.as_str()));
         let answers = match questions {
             Questions::Admission(cases) => {
                 let guest = self.exports.admit.as_ref().ok_or_else(missing)?;
-                let guest = guest.load(&mut *store, &instance)?;
+                let guest = guest.load(&mut *store, instance)?;
                 let subjects: Vec<_> = cases.into_iter().map(convert::policy::subject).collect();
                 report.bytes_in = subjects.iter().map(convert::policy::weight).sum();
                 let told = guest.call_ask(&mut *store, &subjects).await?;
@@ -236,7 +263,7 @@ impl PolicyModule {
             }
             Questions::Placement(cases) => {
                 let guest = self.exports.place.as_ref().ok_or_else(missing)?;
-                let guest = guest.load(&mut *store, &instance)?;
+                let guest = guest.load(&mut *store, instance)?;
                 let subjects: Vec<_> = cases.into_iter().map(convert::policy::subject).collect();
                 report.bytes_in = subjects.iter().map(convert::policy::weight).sum();
                 let told = guest.call_ask(&mut *store, &subjects).await?;
@@ -244,7 +271,7 @@ impl PolicyModule {
             }
             Questions::Retry(tries) => {
                 let guest = self.exports.backoff.as_ref().ok_or_else(missing)?;
-                let guest = guest.load(&mut *store, &instance)?;
+                let guest = guest.load(&mut *store, instance)?;
                 let tries: Vec<_> = tries.into_iter().map(convert::policy::failed).collect();
                 let told = guest.call_ask(&mut *store, &tries).await?;
                 Answers::Retry(told.into_iter().map(convert::policy::backoff).collect())
@@ -305,6 +332,31 @@ impl PolicyModule {
         let sentence =
             format!("policy {name} {version} ({digest}) was stopped: {}", error.sentence);
         CallError { class: error.class, sentence }
+    }
+}
+
+/// An instance of a policy that stays. Production asks fresh ones.
+pub struct WarmPolicy<'p> {
+    policy: &'p PolicyModule,
+    store: Store<PolicyState>,
+    instance: Instance,
+}
+
+impl std::fmt::Debug for WarmPolicy<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WarmPolicy").field("policy", self.policy).finish_non_exhaustive()
+    }
+}
+
+impl WarmPolicy<'_> {
+    /// Asks it. After an error it may not be asked again.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn ask(&mut self, questions: Questions) -> Result<Answers, CallError> {
+        let mut report = CallReport::default();
+        let asked = self.policy.asked(&self.instance, &mut self.store, questions, &mut report);
+        asked.await.map_err(|error| stop::classify(&error, &self.policy.limits))
     }
 }
 

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use wasmtime::{Store, UpdateDeadline};
 
-use crate::engine::{Engine, TICK};
+use crate::engine::Engine;
 use crate::meter::Meter;
+use crate::profile::Profile;
 
 /// What a store carries has a meter.
 pub(crate) trait Metered: Send + 'static {
@@ -13,8 +14,14 @@ pub(crate) trait Metered: Send + 'static {
     fn meter(&mut self) -> &mut Meter;
 }
 
-/// A store that lives for one call: after a trap nothing of an instance may be used again.
-pub(crate) fn store<T: Metered>(engine: &Engine, mut state: T, deadline: Duration) -> Store<T> {
+/// A store that lives for one call: after a trap nothing of an instance may be used again. Without a deadline it is one
+/// that stays, for measuring.
+pub(crate) fn store<T: Metered>(
+    engine: &Engine,
+    mut state: T,
+    deadline: impl Into<Option<Duration>>,
+    profile: Option<Profile>,
+) -> Store<T> {
     let hostcall_bytes = state.meter().limits.hostcall_bytes;
     let mut store = Store::new(&engine.wasmtime, state);
     store.limiter(|state| state.meter());
@@ -24,9 +31,13 @@ pub(crate) fn store<T: Metered>(engine: &Engine, mut state: T, deadline: Duratio
     }
     // The module yields at every tick, so that the deadline around the call is seen and neighbours run; the count
     // of ticks stops it also where that deadline cannot be polled.
-    let mut ticks = ticks(deadline);
+    let mut ticks =
+        deadline.into().map_or(u64::MAX, |deadline| ticks(deadline, engine.options.tick));
     store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(move |_| {
+    store.epoch_deadline_callback(move |store| {
+        if let Some(profile) = &profile {
+            profile.sample(&store);
+        }
         ticks = ticks.saturating_sub(1);
         Ok(if ticks == 0 { UpdateDeadline::Interrupt } else { UpdateDeadline::Yield(1) })
     });
@@ -38,7 +49,7 @@ pub(crate) fn fuel<T>(store: &Store<T>) -> Option<u64> {
     store.get_fuel().ok().map(|left| u64::MAX - left)
 }
 
-fn ticks(deadline: Duration) -> u64 {
-    let ticks = deadline.as_nanos() / TICK.as_nanos();
+fn ticks(deadline: Duration, tick: Duration) -> u64 {
+    let ticks = deadline.as_nanos() / tick.as_nanos().max(1);
     u64::try_from(ticks).unwrap_or(u64::MAX).saturating_add(2)
 }

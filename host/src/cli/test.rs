@@ -66,7 +66,7 @@ fn watched(paths: &Paths) -> Vec<PathBuf> {
 }
 
 fn once(arguments: &TestArguments, paths: &Paths) -> Result<ExitCode> {
-    let kit = Kit::new(Arc::new(FileModules { install: !arguments.no_install }), false)
+    let kit = Kit::new(Arc::new(FileModules { install: !arguments.no_install }))
         .map_err(anyhow::Error::msg)?;
     let sources = paths::sources(&paths.scenarios).map_err(anyhow::Error::msg)?;
     let suite = suite(&kit, arguments, paths.module.as_deref())?;
@@ -101,12 +101,22 @@ fn tell(file: &FileReport, command: &str, json: bool) {
     }
 }
 
-/// The suite for a module: a policy is asked by tables, and everything else goes on beside the built-in lifecycle.
+/// The suite that was asked for.
 fn suite<'k>(kit: &'k Kit, arguments: &TestArguments, module: Option<&Path>) -> Result<Suite<'k>> {
+    suite_of(kit, module, arguments.filter.clone(), arguments.seed)
+}
+
+/// The suite for a module: a policy is asked by tables, and everything else goes on beside the built-in lifecycle.
+pub(crate) fn suite_of<'k>(
+    kit: &'k Kit,
+    module: Option<&Path>,
+    filter: Option<String>,
+    seed: u64,
+) -> Result<Suite<'k>> {
     let mut policy = None;
     let mut lifecycle = crate::trial::LIFECYCLE.to_vec();
     if let Some(path) = module {
-        let bytes = kit.bytes(path).map_err(anyhow::Error::msg)?;
+        let bytes = crate::trial::bytes(kit, path)?;
         let anatomy = Anatomy::of(&bytes, host_engine::Limits::default().file_bytes)?;
         if anatomy.is_of_policies() {
             policy = Some(path.to_owned());
@@ -120,8 +130,8 @@ fn suite<'k>(kit: &'k Kit, arguments: &TestArguments, module: Option<&Path>) -> 
         kit,
         lifecycle: Arc::new(lifecycle) as Arc<dyn Lifecycle>,
         policy,
-        filter: arguments.filter.clone(),
-        seed: arguments.seed,
+        filter,
+        seed,
         command: format!("swingbridge test{module}"),
     })
 }

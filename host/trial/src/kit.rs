@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use host_core::port::policy::Policy;
-use host_engine::{Engine, EngineOptions, Limits, Module, PolicyModule};
+use host_engine::{Anatomy, Engine, EngineOptions, Limits, Module, PolicyModule};
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
+
+use crate::bench::Subject;
 
 /// Finds the component that a path names: a file, or a folder that builds one.
 pub trait Modules: std::fmt::Debug + Send + Sync {
@@ -29,12 +31,32 @@ pub struct Kit {
 }
 
 impl Kit {
-    /// An engine as `serve` has one; with `fuel`, one that counts instructions.
+    /// An engine as `serve` has one.
     ///
     /// # Errors
     /// It cannot start.
-    pub fn new(modules: Arc<dyn Modules>, fuel: bool) -> Result<Self, String> {
-        let options = EngineOptions { fuel, ..EngineOptions::default() };
+    pub fn new(modules: Arc<dyn Modules>) -> Result<Self, String> {
+        Self::with(modules, EngineOptions::default())
+    }
+
+    /// An engine that counts instructions: slower by that.
+    ///
+    /// # Errors
+    /// It cannot start.
+    pub fn counting(modules: Arc<dyn Modules>) -> Result<Self, String> {
+        Self::with(modules, EngineOptions { fuel: true, ..EngineOptions::default() })
+    }
+
+    /// An engine whose modules keep a profile of their calls.
+    ///
+    /// # Errors
+    /// It cannot start.
+    pub fn profiling(modules: Arc<dyn Modules>) -> Result<Self, String> {
+        let tick = std::time::Duration::from_micros(200);
+        Self::with(modules, EngineOptions { profile: true, tick, ..EngineOptions::default() })
+    }
+
+    fn with(modules: Arc<dyn Modules>, options: EngineOptions) -> Result<Self, String> {
         let engine = Engine::new(options).map_err(|error| error.to_string())?;
         let runtime = Builder::new_current_thread().enable_time().build();
         let runtime = runtime.map_err(|error| format!("there is no thread to run in: {error}"))?;
@@ -99,6 +121,18 @@ impl Kit {
         };
         let again = self.wait(first.with_settings(&settings.to_string()));
         Ok(Arc::new(again.map_err(|error| error.to_string())?))
+    }
+
+    /// A module of either kind, to be measured.
+    ///
+    /// # Errors
+    /// What the gates say.
+    pub fn subject(&self, bytes: Vec<u8>, settings: &Value) -> Result<Subject, String> {
+        let anatomy = Anatomy::of(&bytes, self.limits.file_bytes).map_err(|e| e.to_string())?;
+        match anatomy.is_of_policies() {
+            true => self.policy(bytes, settings).map(Subject::Policy),
+            false => self.lifecycle(bytes).map(Subject::Lifecycle),
+        }
     }
 
     fn policies(&self) -> std::sync::MutexGuard<'_, HashMap<PathBuf, Arc<PolicyModule>>> {

@@ -8,7 +8,9 @@
 //!
 //! What it does not know: SQL, gRPC, sockets, the command line.
 
+pub mod bench;
 mod kit;
+pub mod replay;
 pub mod report;
 pub mod scenario;
 mod store;

@@ -13,15 +13,18 @@ mod recorder;
 mod replica;
 mod sources;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use host_control::Member;
 use host_core::clock::Millis;
+use host_core::definition::Definition;
+use host_core::event::Event;
 use host_core::port::lifecycle::Lifecycle;
 use host_core::port::link::AgentEvents;
 use host_core::port::time::Clock as _;
 use host_core::port::vault::Vault as _;
+use host_core::record::Record;
 use host_core::settings::{InForce, Settings};
 
 pub use agent::{ScriptedAgent, ScriptedAnswer, Seen, Sent};
@@ -211,6 +214,39 @@ impl World {
                 Err(never) => match never {},
             }
         })
+    }
+
+    /// Calls the module with an event and applies nothing of what it wants. `definitions` are those that the event brings,
+    /// by account: its items get their handles. Answers the call as it is recorded.
+    ///
+    /// # Errors
+    /// It did not end well, in a sentence.
+    pub fn rehearse(
+        &mut self,
+        mut event: Event,
+        definitions: BTreeMap<String, Definition>,
+    ) -> Result<Record, Impossible> {
+        let bridge = self.replica.needs_bridge()?;
+        let mut kept = HashMap::new();
+        if let Event::Handle(request) = &mut event {
+            for item in &mut request.items {
+                if let Some(definition) = definitions.get(&item.name) {
+                    let (handle, behind) = bridge.seal(&item.name, definition.clone());
+                    kept.insert(handle.id.clone(), behind);
+                    item.definition = Some(handle);
+                }
+            }
+        }
+        let before = self.calls.len();
+        let called = self.replica.see_through(bridge.rehearse(event, kept));
+        match (called, self.calls.behind(before).pop()) {
+            (Some(_), Some(record)) => Ok(record),
+            (Some(Err(error)), None) => Err(error.sentence),
+            (Some(Ok(_)), None) => {
+                Err("the module was not asked: the event is nothing to it".into())
+            }
+            (None, _) => Err("the call did not end".into()),
+        }
     }
 
     /// An agent's process starts, or the same one comes back: `instance` names the one that is meant.

@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
+use host_core::error::CallError;
 use host_core::policy::{
     Amendment, Answers, Backoff, Case, FailedTry, Placement, Question, Questions, Ruling,
 };
 use host_core::port::policy::Policy;
+use host_core::record::{Applied, Asked, End, FORMAT, POLICY_CONTRACT, Record};
 use serde_json::Value;
 
 use super::told::{Failure, Mismatch, Told};
 use super::words::{AnswerExpected, Ask, Table, TableCase};
 use crate::kit::Kit;
+use crate::world::BEGIN;
 
 /// How long a policy may take for one list.
 const WITHIN: Duration = Duration::from_secs(5);
@@ -27,6 +30,7 @@ pub fn ask(kit: &Kit, policy: &dyn Policy, table: &Table) -> Told {
     let mut alone = Vec::new();
     for (number, case) in table.cases.iter().enumerate() {
         let asked = kit.wait(policy.ask(questions(table.question, &[case]), WITHIN));
+        told.calls.push(record(policy, table, case, &asked));
         let answer = match asked {
             Ok(answers) => one(answers, 0),
             Err(error) => {
@@ -44,6 +48,31 @@ pub fn ask(kit: &Kit, policy: &dyn Policy, table: &Table) -> Told {
         told.failures.extend(together(kit, policy, table, &alone));
     }
     told
+}
+
+/// The call as a bridge would have recorded it.
+fn record(
+    policy: &dyn Policy,
+    table: &Table,
+    case: &TableCase,
+    asked: &Result<Answers, CallError>,
+) -> Record {
+    Record {
+        format: FORMAT,
+        id: format!("{}:{}", case.place.line, case.place.column),
+        at: BEGIN,
+        contract: POLICY_CONTRACT.to_owned(),
+        slot: table.question.as_str().to_owned(),
+        slot_generation: 0,
+        module: policy.digest().to_owned(),
+        settings: vec![(String::new(), table.settings.to_string())],
+        asked: Asked::Questions(questions(table.question, &[case])),
+        imports: Vec::new(),
+        log: Vec::new(),
+        end: asked.clone().map_or_else(End::Stopped, End::Answered),
+        applied: Applied::Nothing,
+        took_us: 0,
+    }
 }
 
 /// All questions at once, as the bridge asks them.

@@ -8,7 +8,7 @@ mod table;
 
 use crate::yaml::{self, Fault, Fields, Node};
 
-use super::words::{Action, AgentAction, Scenario, Step, Written};
+use super::words::{Action, AgentAction, Given, Scenario, Step, Written};
 
 /// The keys of a scenario's file.
 pub(super) const SCENARIO: &[&str] = &["name", "given", "steps"];
@@ -72,6 +72,19 @@ pub fn read(text: &str) -> Result<Written, Fault> {
     let file = yaml::read(text)?;
     let is_table = file.map()?.iter().any(|(key, _)| key.text == "policy" || key.text == "cases");
     if is_table { table::read(&file).map(Written::Table) } else { scenario(&file) }
+}
+
+/// Reads what is given: of a whole scenario, or of a file that says nothing else.
+///
+/// # Errors
+/// The first thing that is wrong with it.
+pub fn given(text: &str) -> Result<Given, Fault> {
+    let file = yaml::read(text)?;
+    match file.map()?.iter().find(|(key, _)| key.text == "given") {
+        Some((_, node)) => given::given(node),
+        None if file.map()?.iter().any(|(key, _)| key.text == "steps") => Ok(Given::default()),
+        None => given::given(&file),
+    }
 }
 
 fn scenario(file: &Node) -> Result<Written, Fault> {

@@ -12,7 +12,7 @@ use host_core::record::End;
 use super::chain;
 use super::check;
 use super::told::{EdgeTaken, Failure, Mismatch, Told};
-use super::words::{AccountGiven, Action, AgentAction, Expect, InForce, Scenario, Step};
+use super::words::{AccountGiven, Action, AgentAction, Expect, Given, InForce, Scenario, Step};
 use crate::kit::Kit;
 use crate::tables::AccountRow;
 use crate::world::{BEGIN, Beginning, HttpAnswer, World};
@@ -37,22 +37,7 @@ impl Runner<'_> {
     /// # Errors
     /// What it gives cannot be had: a policy's module.
     pub fn run(&self, scenario: &Scenario, folder: &Path) -> Result<Told, Fault> {
-        let policies = chain::members(self.kit, folder, &scenario.given.policies)?;
-        let InForce { settings, timeout_ms } = scenario.given.settings.clone();
-        let world = World::new(Beginning {
-            lifecycle: Arc::clone(&self.lifecycle),
-            settings,
-            timeout_ms,
-            offered: scenario.given.sources.clone(),
-            policies,
-            rows: scenario.given.accounts.iter().map(row).collect(),
-            seed: self.seed,
-        });
-        let mut world = world.map_err(chain::somewhere)?;
-        for (id, joining) in &scenario.given.agents {
-            world.join(id, joining.clone()).map_err(chain::somewhere)?;
-        }
-        world.take_delivered();
+        let mut world = self.world(&scenario.given, folder)?;
         let mut told = Told { steps: scenario.steps.len(), ..Told::default() };
         let mut seen = BTreeSet::new();
         for (number, step) in scenario.steps.iter().enumerate() {
@@ -66,7 +51,32 @@ impl Runner<'_> {
                 }
             }
         }
+        told.calls = world.calls.behind(0);
         Ok(told)
+    }
+
+    /// The world that is given, before the first step.
+    ///
+    /// # Errors
+    /// It cannot be had.
+    pub fn world(&self, given: &Given, folder: &Path) -> Result<World, Fault> {
+        let policies = chain::members(self.kit, folder, &given.policies)?;
+        let InForce { settings, timeout_ms } = given.settings.clone();
+        let world = World::new(Beginning {
+            lifecycle: Arc::clone(&self.lifecycle),
+            settings,
+            timeout_ms,
+            offered: given.sources.clone(),
+            policies,
+            rows: given.accounts.iter().map(row).collect(),
+            seed: self.seed,
+        });
+        let mut world = world.map_err(chain::somewhere)?;
+        for (id, joining) in &given.agents {
+            world.join(id, joining.clone()).map_err(chain::somewhere)?;
+        }
+        world.take_delivered();
+        Ok(world)
     }
 
     fn step(

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use host_core::record::Record;
+
 use crate::yaml::Place;
 
 /// A step of the lifecycle: from, event, to; nothing in the place of a state where there is no row.
@@ -16,6 +18,8 @@ pub struct Told {
     pub failures: Vec<Failure>,
     /// The edges that accounts took.
     pub edges: BTreeSet<EdgeTaken>,
+    /// The calls of modules.
+    pub calls: Vec<Record>,
 }
 
 impl Told {
