@@ -16,6 +16,7 @@ mod native;
 mod ring;
 mod scene;
 mod stopwatch;
+mod trial;
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
@@ -92,6 +93,13 @@ async fn measured(arguments: &Arguments) -> Result<Report> {
     }
     if ["agent.rss", "agent.requests", "agent.traffic", "agent.processor"].into_iter().any(want) {
         measures.extend(agent::held().await?);
+    }
+    // These run worlds of their own, each with a runtime.
+    if want("trial.scenarios") {
+        measures.push(tokio::task::block_in_place(|| trial::scenarios(pairs))?);
+    }
+    if want("trial.replay") {
+        measures.push(tokio::task::block_in_place(|| trial::replay(pairs))?);
     }
     if want("cost.statements") {
         measures.extend(cost::cost().await?);

@@ -27,3 +27,4 @@ mod road;
 mod shell;
 mod store;
 mod tidy;
+mod trial;

@@ -51,6 +51,16 @@ pub fn build_misbehaving() -> Result<PathBuf> {
     Ok(place)
 }
 
+/// Builds the lifecycle of the tests that has one rule changed, and answers where it stands.
+///
+/// # Errors
+/// As for [`build`].
+pub fn build_impatient() -> Result<PathBuf> {
+    let place = folder().join("impatient.wasm");
+    component("tests-components-impatient", &place)?;
+    Ok(place)
+}
+
 fn component(package: &str, place: &Path) -> Result<()> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
