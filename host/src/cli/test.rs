@@ -55,21 +55,24 @@ pub(crate) fn perform(arguments: &TestArguments) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let paths = paths::sort(arguments.paths.clone()).map_err(anyhow::Error::msg)?;
+    let modules = FileModules { install: !arguments.no_install };
+    let kit = Kit::new(Arc::new(modules)).map_err(anyhow::Error::msg)?;
     if arguments.watch {
-        return super::watch::again_and_again(&watched(&paths), || once(arguments, &paths));
+        return super::watch::again_and_again(&watched(&paths), || {
+            kit.look_again();
+            once(&kit, arguments, &paths)
+        });
     }
-    once(arguments, &paths)
+    once(&kit, arguments, &paths)
 }
 
 fn watched(paths: &Paths) -> Vec<PathBuf> {
     paths.module.iter().chain(&paths.scenarios).cloned().collect()
 }
 
-fn once(arguments: &TestArguments, paths: &Paths) -> Result<ExitCode> {
-    let kit = Kit::new(Arc::new(FileModules { install: !arguments.no_install }))
-        .map_err(anyhow::Error::msg)?;
+fn once(kit: &Kit, arguments: &TestArguments, paths: &Paths) -> Result<ExitCode> {
     let sources = paths::sources(&paths.scenarios).map_err(anyhow::Error::msg)?;
-    let suite = suite(&kit, arguments, paths.module.as_deref())?;
+    let suite = suite(kit, arguments, paths.module.as_deref())?;
     let (sources, report) = if arguments.bless {
         bless(&suite, sources)?
     } else {

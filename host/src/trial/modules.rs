@@ -7,6 +7,9 @@ use host_trial::Modules;
 
 use crate::cli::output;
 
+/// From so many bytes on compiling takes long enough to be told.
+const LARGE: usize = 4_000_000;
+
 /// Components by path.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FileModules {
@@ -26,6 +29,12 @@ impl Modules for FileModules {
         } else {
             path
         };
-        std::fs::read(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))
+        let bytes = std::fs::read(file)
+            .map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
+        if bytes.len() > LARGE {
+            let size = bytes.len() / 1_000_000;
+            output::say(&format!("compiling {size} MB of WebAssembly; that takes some seconds"));
+        }
+        Ok(bytes)
     }
 }

@@ -29,7 +29,11 @@ pub(crate) fn is_module(path: &Path) -> bool {
 /// No scenarios are named, or a path is not there.
 pub(crate) fn sort(mut paths: Vec<PathBuf>) -> Result<Paths, String> {
     if paths.is_empty() {
-        paths.push(PathBuf::from("."));
+        if !Path::new("scenarios").is_dir() {
+            return Err("name a project's folder, or files and folders with scenarios".to_owned());
+        }
+        let here = PathBuf::from(".");
+        paths.push(if is_module(&here) { here } else { PathBuf::from("scenarios") });
     }
     if let Some(missing) = paths.iter().find(|path| !path.exists()) {
         return Err(format!("{} is not there", missing.display()));

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use host_core::port::policy::Policy;
-use host_engine::{Anatomy, Engine, EngineOptions, Limits, Module, PolicyModule};
+use host_engine::{Anatomy, Engine, EngineOptions, Limits, Module, PolicyModule, digest};
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
@@ -26,7 +26,10 @@ pub struct Kit {
     engine: Engine,
     limits: Limits,
     modules: Arc<dyn Modules>,
-    policies: Mutex<HashMap<PathBuf, Arc<PolicyModule>>>,
+    /// What paths have named so far.
+    named: Mutex<HashMap<PathBuf, Arc<PolicyModule>>>,
+    /// What has been compiled, by digest.
+    compiled: Mutex<HashMap<String, Arc<PolicyModule>>>,
     runtime: Runtime,
 }
 
@@ -60,7 +63,14 @@ impl Kit {
         let engine = Engine::new(options).map_err(|error| error.to_string())?;
         let runtime = Builder::new_current_thread().enable_time().build();
         let runtime = runtime.map_err(|error| format!("there is no thread to run in: {error}"))?;
-        Ok(Self { engine, limits: Limits::default(), modules, policies: Mutex::default(), runtime })
+        Ok(Self {
+            engine,
+            limits: Limits::default(),
+            modules,
+            named: Mutex::default(),
+            compiled: Mutex::default(),
+            runtime,
+        })
     }
 
     /// The engine.
@@ -103,20 +113,26 @@ impl Kit {
         self.wait(loaded).map_err(|error| error.to_string())
     }
 
-    /// The policy module that a path names, with these settings. It is compiled once.
+    /// The policy module that a path names, with these settings. The same bytes are compiled once.
     ///
     /// # Errors
     /// There is none, or what the gates say.
     pub fn policy_at(&self, path: &Path, settings: &Value) -> Result<Arc<dyn Policy>, String> {
-        let known = self.policies().get(path).cloned();
+        let known = lock(&self.named).get(path).cloned();
         let first = match known {
             Some(first) => first,
             None => {
                 let bytes = self.bytes(path)?;
-                // The first time with the settings that are asked for: a module may accept no others.
-                let first = Arc::new(self.policy(bytes, settings)?);
-                self.policies().insert(path.to_owned(), Arc::clone(&first));
-                return Ok(first);
+                let digest = digest(&bytes);
+                let compiled = lock(&self.compiled).get(&digest).cloned();
+                let first = match compiled {
+                    Some(compiled) => compiled,
+                    // The first time with the settings that are asked for: a module may accept no others.
+                    None => Arc::new(self.policy(bytes, settings)?),
+                };
+                lock(&self.compiled).insert(digest, Arc::clone(&first));
+                lock(&self.named).insert(path.to_owned(), Arc::clone(&first));
+                first
             }
         };
         let again = self.wait(first.with_settings(&settings.to_string()));
@@ -135,7 +151,12 @@ impl Kit {
         }
     }
 
-    fn policies(&self) -> std::sync::MutexGuard<'_, HashMap<PathBuf, Arc<PolicyModule>>> {
-        self.policies.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Files may have changed: what a path names is looked for again. What is the same is not compiled again.
+    pub fn look_again(&self) {
+        lock(&self.named).clear();
     }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -17,9 +17,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use host_control::Member;
+use host_control::intake::{Asked, AskedItem, Intake as _};
 use host_core::clock::Millis;
 use host_core::definition::Definition;
-use host_core::event::Event;
+use host_core::event::{Action as EventAction, Event};
 use host_core::port::lifecycle::Lifecycle;
 use host_core::port::link::AgentEvents;
 use host_core::port::time::Clock as _;
@@ -249,6 +250,29 @@ impl World {
         }
     }
 
+    /// Accounts of the sources are taken in and activated at once, as a scan that finds them does.
+    ///
+    /// # Errors
+    /// The bridge does not take them in.
+    pub fn adopt(&mut self, names: &[String], zone: Option<&str>) -> Result<(), Impossible> {
+        let bridge = self.replica.needs_bridge()?;
+        let item = |name: &String| AskedItem {
+            name: name.clone(),
+            zone: zone.map(str::to_owned),
+            definition: None,
+            attributes: Vec::new(),
+        };
+        let groups = vec![(EventAction::Adopt, names.iter().map(item).collect())];
+        let asked = Asked { who: "scan".into(), groups, refused: Vec::new(), once: None };
+        match self.replica.see_through(bridge.ask(asked)) {
+            Some(Ok(_)) => {}
+            Some(Err(error)) => return Err(error.to_string()),
+            None => return Err("the bridge has not taken them in".into()),
+        }
+        self.settle();
+        Ok(())
+    }
+
     /// An agent's process starts, or the same one comes back: `instance` names the one that is meant.
     ///
     /// # Errors
@@ -329,6 +353,13 @@ impl World {
         }
     }
 
+    /// The same, of one that is about to say something: that ends its silence.
+    fn speaking(&mut self, id: &str) -> Result<&mut ScriptedAgent, Impossible> {
+        self.connected(id)?.speak();
+        self.silences.remove(id);
+        self.connected(id)
+    }
+
     /// An agent's stream ends.
     ///
     /// # Errors
@@ -363,7 +394,7 @@ impl World {
         answer: ScriptedAnswer,
     ) -> Result<(), Impossible> {
         let bridge = self.replica.needs_bridge()?;
-        let agent = self.connected(id)?;
+        let agent = self.speaking(id)?;
         let operation = match operation {
             None => agent.unanswered(account).next().map(|operation| operation.id.clone()),
             Some(number) => {
@@ -384,7 +415,7 @@ impl World {
     /// It has given none.
     pub fn repeat(&mut self, id: &str, account: &str) -> Result<(), Impossible> {
         let bridge = self.replica.needs_bridge()?;
-        self.connected(id)?;
+        self.speaking(id)?;
         let Some(agent) = self.agents.get(id) else { return Ok(()) };
         if self.replica.see_through(agent.repeat(&bridge, account)) != Some(true) {
             return Err(format!("{id} has answered nothing about {account} yet"));
@@ -399,7 +430,7 @@ impl World {
     /// It is not connected.
     pub fn report(&mut self, id: &str, seen: Vec<(String, Seen)>) -> Result<(), Impossible> {
         let bridge = self.replica.needs_bridge()?;
-        let agent = self.connected(id)?;
+        let agent = self.speaking(id)?;
         let names: Vec<String> = seen.iter().map(|(name, _)| name.clone()).collect();
         for (name, seen) in seen {
             agent.see(&name, seen);

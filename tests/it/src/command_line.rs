@@ -1,5 +1,7 @@
 //! The binary as a person starts it: what it says, what it answers to the shell, what it leaves behind.
 
+mod trials;
+
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};

@@ -12,6 +12,29 @@ macro_rules! on_every_database {
     };
 }
 
+/// The same for every store: the databases, and the scripted world's in memory.
+macro_rules! on_every_store {
+    ($($case:ident),* $(,)?) => {
+        on_store!(sqlite, Sqlite: $($case),*);
+        on_store!(mariadb, MariaDb: $($case),*);
+        on_store!(postgres, Postgres: $($case),*);
+        on_store!(memory, Memory: $($case),*);
+    };
+}
+
+macro_rules! on_store {
+    ($name:ident, $kind:ident: $($case:ident),*) => {
+        mod $name {
+            $(#[test]
+            fn $case() -> anyhow::Result<()> {
+                use crate::kinds::Outcome as _;
+                let case = super::$case(crate::store::anywhere::Kind::$kind);
+                crate::kinds::run(Box::pin(async { case.await.outcome() }))
+            })*
+        }
+    };
+}
+
 /// The same for the two that are servers.
 macro_rules! on_servers {
     ($($case:ident),* $(,)?) => {

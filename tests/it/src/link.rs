@@ -2,6 +2,7 @@
 //! bridge's end. What the bridge would decide and store is scripted.
 
 mod agent;
+mod alike;
 pub(crate) mod clock;
 mod clusters;
 mod delivery;

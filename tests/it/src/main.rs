@@ -16,6 +16,7 @@ mod command_line;
 mod cost;
 mod crash;
 mod engine;
+mod engine_policies;
 mod floors;
 mod full_disk;
 mod generated;

@@ -1,9 +1,11 @@
 //! What every store promises, said of the ports and asked of every database alike.
 //!
-//! A case is a function of the kind of database; `on_every_database!` (`kinds.rs`) makes a test of it for each kind, so that
-//! `store::units::postgres::a_call_is_applied_once` is one of three.
+//! A case is a function of where the store keeps things; `on_every_store!` (`kinds.rs`) makes a test of it for each, so that
+//! `store::units::postgres::a_call_is_applied_once` is one of four: three databases, and the scripted world's memory. What
+//! is about a database itself is `on_every_database!`.
 
 mod alike;
+pub(crate) mod anywhere;
 mod broken_lines;
 mod contention;
 mod dropping;

@@ -61,6 +61,16 @@ pub fn build_impatient() -> Result<PathBuf> {
     Ok(place)
 }
 
+/// Builds the policy of the tests that misbehaves as names tell it, and answers where it stands.
+///
+/// # Errors
+/// As for [`build`].
+pub fn build_picky() -> Result<PathBuf> {
+    let place = folder().join("picky.wasm");
+    component("tests-components-picky", &place)?;
+    Ok(place)
+}
+
 fn component(package: &str, place: &Path) -> Result<()> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

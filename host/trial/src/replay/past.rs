@@ -160,10 +160,10 @@ impl World for Past {
         self.count("ids.next");
         let mut asked = self.asked();
         asked.ids += 1;
-        let ids = self.imports.iter().filter_map(|import| match import {
-            Import::Id(id) => Some(id.clone()),
-            _ => None,
-        });
+        let ids = self
+            .imports
+            .iter()
+            .filter_map(|import| if let Import::Id(id) = import { Some(id.clone()) } else { None });
         let mut ids = ids.skip(asked.ids - 1);
         ids.next().unwrap_or_else(|| format!("replayed-{}", asked.ids))
     }
@@ -179,58 +179,72 @@ impl World for Past {
 
     async fn accounts(&self, names: Vec<String>) -> Result<Vec<Account>, CallError> {
         self.count("accounts.get");
-        let same = self.same(|import| match import {
-            Import::Accounts { asked, told } if alike(asked, &names) => Some(told.clone()),
-            _ => None,
+        let same = self.same(|import| {
+            if let Import::Accounts { asked, told } = import
+                && alike(asked, &names)
+            {
+                Some(told.clone())
+            } else {
+                None
+            }
         });
         match same {
             Some(told) => Ok(told),
-            None => self.pieced("accounts.get", &names, |import| match import {
-                Import::Accounts { asked, told } => Some((
-                    asked.clone(),
-                    told.iter().map(|row| (row.name.clone(), row.clone())).collect(),
-                )),
-                _ => None,
+            None => self.pieced("accounts.get", &names, |import| {
+                let Import::Accounts { asked, told } = import else { return None };
+                let told = told.iter().map(|row| (row.name.clone(), row.clone()));
+                Some((asked.clone(), told.collect()))
             }),
         }
     }
 
     async fn accounts_page(&self, after: String, limit: usize) -> Result<Vec<Account>, CallError> {
         self.count("accounts.page");
-        let same = self.same(|import| match import {
-            Import::AccountsPage { after: a, limit: l, told } if *a == after && *l == limit => {
+        let same = self.same(|import| {
+            if let Import::AccountsPage { after: a, limit: l, told } = import
+                && *a == after
+                && *l == limit
+            {
                 Some(told.clone())
+            } else {
+                None
             }
-            _ => None,
         });
         same.map_or_else(|| self.unheard_of("accounts.page"), Ok)
     }
 
     async fn accounts_due(&self, at: Millis, limit: usize) -> Result<Vec<String>, CallError> {
         self.count("accounts.due-before");
-        let same = self.same(|import| match import {
-            Import::AccountsDue { at: a, limit: l, told } if *a == at && *l == limit => {
+        let same = self.same(|import| {
+            if let Import::AccountsDue { at: a, limit: l, told } = import
+                && *a == at
+                && *l == limit
+            {
                 Some(told.clone())
+            } else {
+                None
             }
-            _ => None,
         });
         same.map_or_else(|| self.unheard_of("accounts.due-before"), Ok)
     }
 
     async fn sources(&self, names: Vec<String>) -> Result<Vec<OfferedAccount>, CallError> {
         self.count("sources.find");
-        let same = self.same(|import| match import {
-            Import::Sources { asked, told } if alike(asked, &names) => Some(told.clone()),
-            _ => None,
+        let same = self.same(|import| {
+            if let Import::Sources { asked, told } = import
+                && alike(asked, &names)
+            {
+                Some(told.clone())
+            } else {
+                None
+            }
         });
         match same {
             Some(told) => Ok(told),
-            None => self.pieced("sources.find", &names, |import| match import {
-                Import::Sources { asked, told } => Some((
-                    asked.clone(),
-                    told.iter().map(|found| (found.name.clone(), found.clone())).collect(),
-                )),
-                _ => None,
+            None => self.pieced("sources.find", &names, |import| {
+                let Import::Sources { asked, told } = import else { return None };
+                let told = told.iter().map(|found| (found.name.clone(), found.clone()));
+                Some((asked.clone(), told.collect()))
             }),
         }
     }
@@ -241,28 +255,42 @@ impl World for Past {
         limit: usize,
     ) -> Result<Vec<OfferedAccount>, CallError> {
         self.count("sources.page");
-        let same = self.same(|import| match import {
-            Import::SourcesPage { after: a, limit: l, told } if *a == after && *l == limit => {
+        let same = self.same(|import| {
+            if let Import::SourcesPage { after: a, limit: l, told } = import
+                && *a == after
+                && *l == limit
+            {
                 Some(told.clone())
+            } else {
+                None
             }
-            _ => None,
         });
         same.map_or_else(|| self.unheard_of("sources.page"), Ok)
     }
 
     async fn agents(&self, zones: Vec<String>) -> Result<Vec<Agent>, CallError> {
         self.count("agents.connected");
-        let same = self.same(|import| match import {
-            Import::Agents { asked, told } if alike(asked, &zones) => Some(told.clone()),
-            _ => None,
+        let same = self.same(|import| {
+            if let Import::Agents { asked, told } = import
+                && alike(asked, &zones)
+            {
+                Some(told.clone())
+            } else {
+                None
+            }
         });
         if let Some(told) = same {
             return Ok(told);
         }
         // Who asked for all was told of every zone.
-        let all = self.same(|import| match import {
-            Import::Agents { asked, told } if asked.is_empty() => Some(told.clone()),
-            _ => None,
+        let all = self.same(|import| {
+            if let Import::Agents { asked, told } = import
+                && asked.is_empty()
+            {
+                Some(told.clone())
+            } else {
+                None
+            }
         });
         let Some(all) = all else { return self.unheard_of("agents.connected") };
         self.asked()
@@ -273,22 +301,25 @@ impl World for Past {
 
     async fn holdings(&self, accounts: Vec<String>) -> Result<Vec<KnownHolding>, CallError> {
         self.count("agents.holdings");
-        let same = self.same(|import| match import {
-            Import::Holdings { asked, told } if alike(asked, &accounts) => Some(told.clone()),
-            _ => None,
+        let same = self.same(|import| {
+            if let Import::Holdings { asked, told } = import
+                && alike(asked, &accounts)
+            {
+                Some(told.clone())
+            } else {
+                None
+            }
         });
         match same {
             Some(told) => Ok(told),
             None => {
-                let by_name = self.pieced("agents.holdings", &accounts, |import| match import {
-                    Import::Holdings { asked, told } => {
-                        let of = |name: &String| {
-                            let its = told.iter().filter(|known| known.holding.account == *name);
-                            (name.clone(), its.cloned().collect::<Vec<_>>())
-                        };
-                        Some((asked.clone(), asked.iter().map(of).collect()))
-                    }
-                    _ => None,
+                let by_name = self.pieced("agents.holdings", &accounts, |import| {
+                    let Import::Holdings { asked, told } = import else { return None };
+                    let of = |name: &String| {
+                        let its = told.iter().filter(|known| known.holding.account == *name);
+                        (name.clone(), its.cloned().collect::<Vec<_>>())
+                    };
+                    Some((asked.clone(), asked.iter().map(of).collect()))
                 })?;
                 Ok(by_name.into_iter().flatten().collect())
             }
@@ -297,27 +328,42 @@ impl World for Past {
 
     async fn admit(&self, subjects: Vec<Subject>) -> Result<Vec<Verdict>, CallError> {
         self.count("policy.admit");
-        let same = self.same(|import| match import {
-            Import::Admit { asked, told } if *asked == subjects => Some(told.clone()),
-            _ => None,
+        let same = self.same(|import| {
+            if let Import::Admit { asked, told } = import
+                && *asked == subjects
+            {
+                Some(told.clone())
+            } else {
+                None
+            }
         });
         same.map_or_else(|| self.unheard_of("policy.admit"), Ok)
     }
 
     async fn place(&self, subjects: Vec<Subject>) -> Result<Vec<Placement>, CallError> {
         self.count("policy.place");
-        let same = self.same(|import| match import {
-            Import::Place { asked, told } if *asked == subjects => Some(told.clone()),
-            _ => None,
+        let same = self.same(|import| {
+            if let Import::Place { asked, told } = import
+                && *asked == subjects
+            {
+                Some(told.clone())
+            } else {
+                None
+            }
         });
         same.map_or_else(|| self.unheard_of("policy.place"), Ok)
     }
 
     async fn retry(&self, questions: Vec<FailedTry>) -> Result<Vec<Backoff>, CallError> {
         self.count("policy.retry");
-        let same = self.same(|import| match import {
-            Import::Retry { asked, told } if *asked == questions => Some(told.clone()),
-            _ => None,
+        let same = self.same(|import| {
+            if let Import::Retry { asked, told } = import
+                && *asked == questions
+            {
+                Some(told.clone())
+            } else {
+                None
+            }
         });
         same.map_or_else(|| self.unheard_of("policy.retry"), Ok)
     }

@@ -101,18 +101,22 @@ impl Policy for WrittenPolicy {
             Question::Admission => {
                 Answers::Admission(self.told(&questions, |answer| match answer {
                     PolicyAnswer::Ruling(ruling) => Some(ruling.clone()),
-                    _ => None,
+                    PolicyAnswer::Placement(_) | PolicyAnswer::Backoff(_) | PolicyAnswer::Fails => {
+                        None
+                    }
                 })?)
             }
             Question::Placement => {
                 Answers::Placement(self.told(&questions, |answer| match answer {
                     PolicyAnswer::Placement(placement) => Some(placement.clone()),
-                    _ => None,
+                    PolicyAnswer::Ruling(_) | PolicyAnswer::Backoff(_) | PolicyAnswer::Fails => {
+                        None
+                    }
                 })?)
             }
             Question::Retry => Answers::Retry(self.told(&questions, |answer| match answer {
                 PolicyAnswer::Backoff(backoff) => Some(*backoff),
-                _ => None,
+                PolicyAnswer::Ruling(_) | PolicyAnswer::Placement(_) | PolicyAnswer::Fails => None,
             })?),
         })
     }

@@ -30,6 +30,7 @@ pub(super) const STEP: &[&str] = &[
     "operation",
     "repeats",
     "reports",
+    "adopt",
     "advance",
     "restart",
     "sources",
@@ -57,6 +58,7 @@ const KINDS: &[(&str, &[&str])] = &[
             "reports",
         ],
     ),
+    ("adopt", &["zone"]),
     ("advance", &[]),
     ("restart", &[]),
     ("sources", &["settings", "policies"]),
@@ -142,6 +144,10 @@ fn action(node: &Node, fields: &Fields<'_>) -> Result<Action, Fault> {
             let id = fields.needed("a step of an agent", "agent")?;
             Ok(Action::Agent { id, what: agent(node, fields)? })
         }
+        "adopt" => Ok(Action::Adopt {
+            names: own("adopt").map_or(Ok(Vec::new()), Node::texts)?,
+            zone: fields.text("zone")?,
+        }),
         "advance" => Ok(Action::Advance(own("advance").map_or(Ok(0), Node::duration)?)),
         "restart" => match fields.flag("restart")? {
             true => Ok(Action::Restart),

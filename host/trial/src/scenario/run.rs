@@ -126,6 +126,7 @@ impl Runner<'_> {
                 world.advance(*millis);
                 Ok(())
             }
+            Action::Adopt { names, zone } => world.adopt(names, zone.as_deref()),
             Action::Restart => world.restart(),
             Action::Replace { sources, settings, policies } => {
                 if let Some(offered) = sources {
@@ -191,6 +192,9 @@ fn row(given: &AccountGiven) -> AccountRow {
 /// The accounts that a step is about.
 fn concerned(action: &Action, expect: Option<&Expect>) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
+    if let Action::Adopt { names: adopted, .. } = action {
+        names.extend(adopted.iter().cloned());
+    }
     if let Action::Agent { what: AgentAction::Answers { answers, .. }, .. } = action {
         names.extend(answers.iter().map(|(name, _)| name.clone()));
     }
@@ -222,6 +226,7 @@ fn in_words(action: &Action) -> String {
             }
         },
         Action::Advance(millis) => format!("{} pass", seconds(*millis)),
+        Action::Adopt { names, .. } => format!("{} adopted", names.join(", ")),
         Action::Restart => "the bridge is killed and starts again".to_owned(),
         Action::Replace { .. } => "what was given is replaced".to_owned(),
     }

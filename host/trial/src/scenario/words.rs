@@ -172,6 +172,13 @@ pub enum Action {
         /// What.
         what: AgentAction,
     },
+    /// Accounts of a source are taken in and activated at once, as a scan that finds them does.
+    Adopt {
+        /// Their names.
+        names: Vec<String>,
+        /// The zone that is asked for.
+        zone: Option<String>,
+    },
     /// Time passes, in milliseconds.
     Advance(u64),
     /// The bridge is killed and starts again.

@@ -44,17 +44,20 @@ fn operation(tables: &mut Tables, id: &str, before: Millis) -> bool {
     old && tables.operations.remove(id).is_some()
 }
 
-fn request(tables: &mut Tables, id: &str, before: Millis) -> bool {
+/// The request with its items: how many rows went.
+fn request(tables: &mut Tables, id: &str, before: Millis) -> usize {
     let old = tables.requests.get(id).is_some_and(|request| request.created_at < before);
     let mut items = tables.items.iter().filter(|((of, _), _)| of == id);
     if !old || items.any(|(_, item)| item.outcome == ItemOutcome::Pending) {
-        return false;
+        return 0;
     }
+    let all = tables.items.len();
     tables.items.retain(|(of, _), _| of != id);
-    tables.requests.remove(id).is_some()
+    all - tables.items.len() + usize::from(tables.requests.remove(id).is_some())
 }
 
-fn agent(tables: &mut Tables, id: &str, before: Millis) -> bool {
+/// The agent with what was known of it: how many rows went.
+fn agent(tables: &mut Tables, id: &str, before: Millis) -> usize {
     let gone = tables.agents.get(id).is_some_and(|agent| {
         agent.presence == Presence::Gone
             && agent.settled == Presence::Gone
@@ -63,11 +66,13 @@ fn agent(tables: &mut Tables, id: &str, before: Millis) -> bool {
     let mut known = tables.holdings.values().filter(|known| known.agent == id);
     let holds = known.any(|known| known.observed != Observed::NotHeld);
     if !gone || holds || tables.pending_of(id).next().is_some() {
-        return false;
+        return 0;
     }
+    let all = tables.holdings.len() + tables.namespaces.len();
     tables.holdings.retain(|(_, of), _| of != id);
     tables.namespaces.retain(|(_, of), _| of != id);
-    tables.agents.remove(id).is_some()
+    let left = tables.holdings.len() + tables.namespaces.len();
+    all - left + usize::from(tables.agents.remove(id).is_some())
 }
 
 #[async_trait]
@@ -91,20 +96,20 @@ impl Housekeeping for MemoryStore {
         };
         let mut went = 0;
         for key in keys {
-            went += usize::from(match what {
-                Kept::Journal => journal(tables, &key, before),
-                Kept::Operations => operation(tables, &key, before),
+            went += match what {
+                Kept::Journal => usize::from(journal(tables, &key, before)),
+                Kept::Operations => usize::from(operation(tables, &key, before)),
                 Kept::Requests => request(tables, &key, before),
                 Kept::Keys => {
                     let old = tables.keys.get(&key).is_some_and(|row| row.at < before);
-                    old && tables.keys.remove(&key).is_some()
+                    usize::from(old && tables.keys.remove(&key).is_some())
                 }
                 Kept::Calls => {
                     let old = tables.calls.get(&key).is_some_and(|at| *at < before);
-                    old && tables.calls.remove(&key).is_some()
+                    usize::from(old && tables.calls.remove(&key).is_some())
                 }
                 Kept::Agents => agent(tables, &key, before),
-            });
+            };
         }
         Ok(Piece { went, next })
     }

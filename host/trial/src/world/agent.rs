@@ -147,6 +147,11 @@ impl ScriptedAgent {
         self.silent = true;
     }
 
+    /// It says something again.
+    pub fn speak(&mut self) {
+        self.silent = false;
+    }
+
     /// Opens a stream: registers with all it holds.
     ///
     /// # Errors
@@ -202,7 +207,9 @@ impl ScriptedAgent {
         let (mut taken, mut answers) = (Vec::new(), Vec::new());
         while let Some(said) = link.take(&session) {
             let Said::Operations(deliveries) = said else {
+                // As the link does with a stream that it ends: the bridge is told that nothing more comes.
                 self.session = None;
+                bridge.closed(session.clone()).await;
                 break;
             };
             for Delivery { operation, .. } in deliveries {

@@ -32,7 +32,7 @@ pub(super) fn options(station: &Station) -> AgentOptions {
 }
 
 /// The same agent, dialling through a cable.
-fn through(cable: &Cable) -> AgentOptions {
+pub(super) fn through(cable: &Cable) -> AgentOptions {
     AgentOptions::new(&format!("http://{}", cable.address), "agent-a", "instance-1", "eu")
 }
 

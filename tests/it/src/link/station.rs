@@ -93,6 +93,19 @@ impl AgentEvents for Script {
 }
 
 impl Script {
+    /// One that takes everything in, and what it notes.
+    pub(super) fn new() -> (Arc<Self>, mpsc::UnboundedReceiver<Fact>) {
+        let (sender, facts) = mpsc::unbounded_channel();
+        let script = Self {
+            facts: sender,
+            sessions: AtomicU64::new(1),
+            refusals: Mutex::default(),
+            acknowledges: AtomicBool::new(true),
+            commits: Semaphore::new(1_000_000),
+        };
+        (Arc::new(script), facts)
+    }
+
     fn note(&self, fact: Fact) {
         // The test may be over.
         let _ = self.facts.send(fact);
@@ -121,14 +134,7 @@ impl Station {
         let server = AgentServer::bind(listen.parse().unwrap(), options, Arc::clone(&clock) as _)
             .await
             .unwrap();
-        let (sender, facts) = mpsc::unbounded_channel();
-        let script = Arc::new(Script {
-            facts: sender,
-            sessions: AtomicU64::new(1),
-            refusals: Mutex::default(),
-            acknowledges: AtomicBool::new(true),
-            commits: Semaphore::new(1_000_000),
-        });
+        let (script, facts) = Script::new();
         let (address, link) = (server.local_addr(), server.link());
         let shutdown = CancellationToken::new();
         let served = tokio::spawn(server.serve(Arc::clone(&script) as _, shutdown.clone()));

@@ -5,18 +5,15 @@ use host_core::holding::{Holding, Observed};
 use host_core::journal::JournalEntry;
 use host_core::once::Once;
 use host_core::operation::{Operation, OperationKind, OperationState};
-use host_core::port::housekeeping::{Housekeeping as _, Kept, Piece};
-use host_core::port::idempotency::{Idempotency as _, KeyUse};
-use host_core::port::store::{Memory as _, Outbox as _, Records as _, Rows as _};
+use host_core::port::housekeeping::{Kept, Piece};
+use host_core::port::idempotency::KeyUse;
 use host_core::request::{ItemOutcome, RequestRow};
 use host_core::unit::{HoldingWrite, OperationEnd, Unit};
-use host_store::Store;
-use tests_harness::Kind;
 
-use super::Fresh;
+use super::anywhere::{Fresh, Kind, Ports};
 use super::words::{NOW, agent, holding, inserts, item, journal, operation, unit};
 
-on_every_database!(
+on_every_store!(
     old_steps_go_but_the_last_one_of_an_account_that_is_there,
     operations_go_when_they_have_ended_and_a_pending_one_stays_however_old_it_is,
     requests_go_with_their_items_and_one_with_a_pending_item_stays,
@@ -25,7 +22,7 @@ on_every_database!(
 );
 
 /// Everything of a kind that is old, in pieces of `limit`; answers how many rows went, and in how many pieces.
-async fn purged(store: &Store, what: Kept, before: u64, limit: usize) -> (usize, usize) {
+async fn purged(store: &Ports, what: Kept, before: u64, limit: usize) -> (usize, usize) {
     let (mut after, mut went, mut pieces) = (Some(String::new()), 0, 0);
     while let Some(from) = after.take() {
         let Piece { went: some, next } =

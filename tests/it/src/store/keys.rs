@@ -2,21 +2,25 @@
 
 use host_core::event::Action;
 use host_core::once::{KEPT_MS, Once};
-use host_core::port::idempotency::{Idempotency as _, KeyUse};
-use host_core::port::store::Records as _;
+use host_core::port::idempotency::KeyUse;
 use host_core::request::{ItemOutcome, RequestRow};
 use serde_json::json;
-use tests_harness::Kind;
 
-use super::Fresh;
+use super::anywhere::{Fresh, Kind};
 use super::words::{NOW, item};
 
-on_every_database!(
+/// What is asked of a database's bytes.
+mod of_databases {
+    use super::neither_key_nor_body_can_be_guessed_from_the_database;
+
+    on_every_database!(neither_key_nor_body_can_be_guessed_from_the_database);
+}
+
+on_every_store!(
     a_key_stands_for_the_request_that_began_with_it,
     of_many_at_once_with_one_key_one_begins,
     a_key_is_free_again_after_a_day,
     a_request_that_was_cut_short_is_taken_up_by_one,
-    neither_key_nor_body_can_be_guessed_from_the_database,
 );
 
 fn request(id: &str, at: u64) -> RequestRow {
@@ -100,8 +104,10 @@ async fn a_request_that_was_cut_short_is_taken_up_by_one(kind: Kind) {
     store.close().await;
 }
 
-async fn neither_key_nor_body_can_be_guessed_from_the_database(kind: Kind) {
-    let fresh = Fresh::new(kind).await;
+async fn neither_key_nor_body_can_be_guessed_from_the_database(kind: tests_harness::Kind) {
+    use host_core::port::idempotency::Idempotency as _;
+
+    let fresh = super::Fresh::new(kind).await;
     let once = once("the-key", "the-body");
     fresh.store.begin_once(once.clone(), request("r1", NOW), Vec::new()).await.expect("begun");
     let again = fresh.again().await;

@@ -1,15 +1,14 @@
 //! Agents and slots are remembered across a restart.
 
 use host_core::agent::{Agent, Presence};
-use host_core::port::slots::{Offer, Serving, Slots as _};
-use host_core::port::store::{AgentNamespaces, Memory as _, Records as _, Rows as _};
+use host_core::port::slots::{Offer, Serving};
+use host_core::port::store::AgentNamespaces;
 use host_core::unit::Unit;
-use tests_harness::Kind;
 
-use super::Fresh;
+use super::anywhere::{Fresh, Kind};
 use super::words::{agent, inserts, new_holding, offer, removal, texts, unit};
 
-on_every_database!(
+on_every_store!(
     the_last_word_about_an_agent_is_kept,
     when_an_agent_was_heard_is_kept_unless_its_row_has_changed,
     a_slot_moves_when_another_module_serves_and_only_then,

@@ -1,22 +1,19 @@
 //! The outbox gives each session what it was not yet handed, and again to the next one.
 
 use host_core::operation::{OperationKind, OperationState};
-use host_core::port::store::{Outbox as _, Records as _, Rows as _};
 use host_core::unit::{OperationEnd, Unit};
-use host_store::Store;
-use tests_harness::Kind;
 
-use super::Fresh;
+use super::anywhere::{Fresh, Kind, Ports};
 use super::words::{NOW, inserts, operation, texts, unit};
 
-on_every_database!(
+on_every_store!(
     a_session_is_handed_each_operation_once_and_the_next_one_again,
     an_operation_waits_for_its_time,
     an_operation_that_ended_is_not_sent_again,
     what_was_committed_is_sent_after_a_restart,
 );
 
-async fn to_send(store: &Store, session: &str, now: u64) -> Vec<String> {
+async fn to_send(store: &Ports, session: &str, now: u64) -> Vec<String> {
     let found = store.to_send("agent-1".into(), "i".into(), session.into(), now, 10).await;
     found.expect("a read").into_iter().map(|operation| operation.id).collect()
 }

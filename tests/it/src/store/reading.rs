@@ -1,15 +1,13 @@
 //! Reads answer committed rows, in pages and by filters.
 
 use host_core::account::Account;
-use host_core::port::store::{ListFilter, Memory as _, Page, Records as _, Rows as _};
+use host_core::port::store::{ListFilter, Page};
 use host_core::unit::Unit;
-use host_store::Store;
-use tests_harness::Kind;
 
-use super::Fresh;
+use super::anywhere::{Fresh, Kind, Ports};
 use super::words::{account, insert, inserts, new_holding, operation, texts, unit};
 
-on_every_database!(
+on_every_store!(
     pages_come_by_name_and_end,
     filters_narrow_a_list_and_its_count,
     what_is_due_comes_earliest_first,
@@ -23,12 +21,12 @@ fn page(after: Option<&str>, skip: u64, limit: usize) -> Page {
     Page { after: after.map(str::to_owned), skip, limit }
 }
 
-async fn listed(store: &Store, filter: ListFilter, page: Page) -> Vec<String> {
+async fn listed(store: &Ports, filter: ListFilter, page: Page) -> Vec<String> {
     let records = store.list(filter, page).await.expect("a list");
     records.into_iter().map(|record| record.account.name).collect()
 }
 
-async fn rows(store: &Store, call: &str, rows: Vec<Account>) {
+async fn rows(store: &Ports, call: &str, rows: Vec<Account>) {
     let inserts = rows.into_iter().map(insert).collect();
     store.apply(Unit { inserts, ..unit(call) }).await.expect("applied");
 }

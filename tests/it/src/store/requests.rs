@@ -2,15 +2,13 @@
 
 use host_core::account::Failure;
 use host_core::event::{Action, Refused};
-use host_core::port::store::{Records as _, Rows as _};
 use host_core::request::{ItemOutcome, RequestItem, RequestRow};
 use host_core::unit::Unit;
-use tests_harness::Kind;
 
-use super::Fresh;
+use super::anywhere::{Fresh, Kind};
 use super::words::{NOW, inserts, item, unit};
 
-on_every_database!(
+on_every_store!(
     every_outcome_comes_back_as_it_was_written,
     a_request_begins_once,
     a_request_that_was_half_begun_when_the_bridge_stopped_comes_to_an_end,

@@ -6,21 +6,17 @@ use host_core::agent::Agent;
 use host_core::error::ApplyError;
 use host_core::holding::{Health, Holding, Observed, Refusal, Unanswered};
 use host_core::operation::{OperationKind, OperationState, SeenNamespaces, Sight};
-use host_core::port::replicas::{Lease, Replicas as _};
-use host_core::port::slots::Slots as _;
-use host_core::port::store::{Memory as _, Outbox as _, Records as _, Rows as _};
+use host_core::port::replicas::Lease;
 use host_core::request::ItemOutcome;
 use host_core::unit::{Fences, GenerationWrite, HoldingWrite, OperationEnd, RowUpdate, Unit};
-use host_store::Store;
-use tests_harness::Kind;
 
-use super::Fresh;
+use super::anywhere::{Fresh, Kind, Ports};
 use super::words::{
     NOW, account, agent, definition, full, generation, holding, insert, inserts, item, journal,
     new_holding, offer, operation, removal, texts, unit, update,
 };
 
-on_every_database!(
+on_every_store!(
     a_row_comes_back_as_it_was_written,
     a_change_writes_every_field_and_moves_the_revision_by_one,
     a_change_without_a_step_keeps_the_revision_of_the_state,
@@ -39,7 +35,7 @@ on_every_database!(
     operations_journal_and_items_commit_with_the_rows,
 );
 
-async fn read(store: &Store, name: &str) -> Option<Account> {
+async fn read(store: &Ports, name: &str) -> Option<Account> {
     store.accounts(texts([name])).await.expect("a read").into_iter().next()
 }
 

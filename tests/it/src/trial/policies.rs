@@ -41,10 +41,11 @@ fn what_is_amended_is_kept_as_amended() {
 
 #[test]
 fn a_zone_comes_from_placement() {
-    passes(
+    let text = life(
         "[{ placement: { eu-2: { zone: us } } }]",
-        "{ accounts: { eu-1: { zoneId: eu }, eu-2: { zoneId: us } } }",
+        "{ status: 202 }\n  - request: PATCH /armory/accounts\n    body: [{ name: eu-1, state: ACTIVE }, { name: eu-2, state: ACTIVE }]\n    expect: { sent: [{ agent: agent-a, add: [eu-1] }, { agent: agent-b, add: [eu-2] }], accounts: { eu-1: { zoneId: eu }, eu-2: { zoneId: us } } }",
     );
+    assert!(told(&text).is_well(), "{}", said(&text));
 }
 
 #[test]

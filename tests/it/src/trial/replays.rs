@@ -62,7 +62,12 @@ fn a_changed_rule_shows_exactly_the_accounts_that_it_concerns() {
         replay.told.iter().flat_map(|told| &told.differences).collect();
     let [found] = differences[..] else { panic!("{differences:?}") };
     let said = found.in_words();
-    assert!(said.starts_with("eu-2: was FAILED: the script says unauthorized with "), "{said}");
+    assert!(
+        said.starts_with(
+            "eu-2: was FAILED: agent agent-a: unauthorized: the script says unauthorized with due "
+        ),
+        "{said}"
+    );
     assert!(said.contains("is now FAILED") && said.contains("due never"), "{said}");
     assert!(replay.told[0].raw.is_some(), "and whole, where that is asked for");
 }
