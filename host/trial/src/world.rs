@@ -250,6 +250,23 @@ impl World {
         }
     }
 
+    /// Somebody writes rows into the table by hand: of one that is there the state, and nothing else.
+    pub fn write_rows(&mut self, rows: Vec<AccountRow>) {
+        self.store.with(|tables| {
+            for row in rows {
+                let row = match tables.accounts.get(&row.account.name).cloned() {
+                    Some(mut there) => {
+                        there.account.state = row.account.state;
+                        there.account.due_at = row.account.due_at;
+                        there
+                    }
+                    None => row,
+                };
+                tables.put_account(row);
+            }
+        });
+    }
+
     /// Accounts of the sources are taken in and activated at once, as a scan that finds them does.
     ///
     /// # Errors

@@ -31,6 +31,7 @@ pub(super) const STEP: &[&str] = &[
     "repeats",
     "reports",
     "adopt",
+    "rows",
     "advance",
     "restart",
     "sources",
@@ -59,6 +60,7 @@ const KINDS: &[(&str, &[&str])] = &[
         ],
     ),
     ("adopt", &["zone"]),
+    ("rows", &[]),
     ("advance", &[]),
     ("restart", &[]),
     ("sources", &["settings", "policies"]),
@@ -148,6 +150,7 @@ fn action(node: &Node, fields: &Fields<'_>) -> Result<Action, Fault> {
             names: own("adopt").map_or(Ok(Vec::new()), Node::texts)?,
             zone: fields.text("zone")?,
         }),
+        "rows" => Ok(Action::Rows(own("rows").map_or(Ok(Vec::new()), given::accounts)?)),
         "advance" => Ok(Action::Advance(own("advance").map_or(Ok(0), Node::duration)?)),
         "restart" => match fields.flag("restart")? {
             true => Ok(Action::Restart),

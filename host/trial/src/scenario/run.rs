@@ -127,6 +127,10 @@ impl Runner<'_> {
                 Ok(())
             }
             Action::Adopt { names, zone } => world.adopt(names, zone.as_deref()),
+            Action::Rows(rows) => {
+                world.write_rows(rows.iter().map(row).collect());
+                Ok(())
+            }
             Action::Restart => world.restart(),
             Action::Replace { sources, settings, policies } => {
                 if let Some(offered) = sources {
@@ -227,6 +231,7 @@ fn in_words(action: &Action) -> String {
         },
         Action::Advance(millis) => format!("{} pass", seconds(*millis)),
         Action::Adopt { names, .. } => format!("{} adopted", names.join(", ")),
+        Action::Rows(_) => "rows are written by hand".to_owned(),
         Action::Restart => "the bridge is killed and starts again".to_owned(),
         Action::Replace { .. } => "what was given is replaced".to_owned(),
     }

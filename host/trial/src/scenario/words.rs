@@ -179,6 +179,8 @@ pub enum Action {
         /// The zone that is asked for.
         zone: Option<String>,
     },
+    /// Somebody writes rows into the table by hand, past the bridge.
+    Rows(Vec<AccountGiven>),
     /// Time passes, in milliseconds.
     Advance(u64),
     /// The bridge is killed and starts again.

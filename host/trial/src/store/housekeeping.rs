@@ -44,20 +44,32 @@ fn operation(tables: &mut Tables, id: &str, before: Millis) -> bool {
     old && tables.operations.remove(id).is_some()
 }
 
-/// The request with its items: how many rows went.
-fn request(tables: &mut Tables, id: &str, before: Millis) -> usize {
+/// Takes at most `most` rows out of a table, those that belong to something else that is old. Answers how many went.
+fn take<K: Ord + Clone, T>(
+    table: &mut BTreeMap<K, T>,
+    most: usize,
+    belongs: impl Fn(&K) -> bool,
+) -> usize {
+    let keys: Vec<K> = table.keys().filter(|key| belongs(key)).take(most).cloned().collect();
+    keys.iter().for_each(|key| {
+        table.remove(key);
+    });
+    keys.len()
+}
+
+/// The request's items, then the request, at most so many rows: how many went.
+fn request(tables: &mut Tables, id: &str, before: Millis, most: usize) -> usize {
     let old = tables.requests.get(id).is_some_and(|request| request.created_at < before);
     let mut items = tables.items.iter().filter(|((of, _), _)| of == id);
     if !old || items.any(|(_, item)| item.outcome == ItemOutcome::Pending) {
         return 0;
     }
-    let all = tables.items.len();
-    tables.items.retain(|(of, _), _| of != id);
-    all - tables.items.len() + usize::from(tables.requests.remove(id).is_some())
+    let went = take(&mut tables.items, most, |(of, _)| of == id);
+    if went < most { went + usize::from(tables.requests.remove(id).is_some()) } else { went }
 }
 
-/// The agent with what was known of it: how many rows went.
-fn agent(tables: &mut Tables, id: &str, before: Millis) -> usize {
+/// What was known of the agent, then the agent, at most so many rows: how many went.
+fn agent(tables: &mut Tables, id: &str, before: Millis, most: usize) -> usize {
     let gone = tables.agents.get(id).is_some_and(|agent| {
         agent.presence == Presence::Gone
             && agent.settled == Presence::Gone
@@ -68,11 +80,9 @@ fn agent(tables: &mut Tables, id: &str, before: Millis) -> usize {
     if !gone || holds || tables.pending_of(id).next().is_some() {
         return 0;
     }
-    let all = tables.holdings.len() + tables.namespaces.len();
-    tables.holdings.retain(|(_, of), _| of != id);
+    let went = take(&mut tables.holdings, most, |(_, of)| of == id);
     tables.namespaces.retain(|(_, of), _| of != id);
-    let left = tables.holdings.len() + tables.namespaces.len();
-    all - left + usize::from(tables.agents.remove(id).is_some())
+    if went < most { went + usize::from(tables.agents.remove(id).is_some()) } else { went }
 }
 
 #[async_trait]
@@ -94,12 +104,13 @@ impl Housekeeping for MemoryStore {
             Kept::Calls => piece(&tables.calls, &after, limit),
             Kept::Agents => piece(&tables.agents, &after, limit),
         };
-        let mut went = 0;
+        let (mut went, mut done) = (0, after);
         for key in keys {
+            let most = limit - went;
             went += match what {
                 Kept::Journal => usize::from(journal(tables, &key, before)),
                 Kept::Operations => usize::from(operation(tables, &key, before)),
-                Kept::Requests => request(tables, &key, before),
+                Kept::Requests => request(tables, &key, before, most),
                 Kept::Keys => {
                     let old = tables.keys.get(&key).is_some_and(|row| row.at < before);
                     usize::from(old && tables.keys.remove(&key).is_some())
@@ -108,8 +119,13 @@ impl Housekeeping for MemoryStore {
                     let old = tables.calls.get(&key).is_some_and(|at| *at < before);
                     usize::from(old && tables.calls.remove(&key).is_some())
                 }
-                Kept::Agents => agent(tables, &key, before),
+                Kept::Agents => agent(tables, &key, before, most),
             };
+            if went >= limit {
+                // Some of it may be left: the next piece begins with the same key.
+                return Ok(Piece { went, next: Some(done) });
+            }
+            done = key;
         }
         Ok(Piece { went, next })
     }

@@ -37,10 +37,7 @@ pub(super) fn given(node: &Node) -> Result<Given, Fault> {
         settings: fields.get("settings").map(settings).transpose()?.unwrap_or_default(),
         sources: fields.get("sources").map(sources).transpose()?.unwrap_or_default(),
         policies: fields.get("policies").map(policies::policies).transpose()?.unwrap_or_default(),
-        accounts: match fields.get("accounts") {
-            Some(node) => node.list()?.iter().map(account).collect::<Result<_, _>>()?,
-            None => Vec::new(),
-        },
+        accounts: fields.get("accounts").map(accounts).transpose()?.unwrap_or_default(),
         agents: match fields.get("agents") {
             Some(node) => node.list()?.iter().map(agent).collect::<Result<_, _>>()?,
             None => Vec::new(),
@@ -55,6 +52,11 @@ fn agent(node: &Node) -> Result<(String, Joining), Fault> {
 
 /// What of a row is none of its definition.
 const ROW: &[&str] = &["status", "failedCount", "due", "declaredBy"];
+
+/// Rows of the table.
+pub(super) fn accounts(node: &Node) -> Result<Vec<AccountGiven>, Fault> {
+    node.list()?.iter().map(account).collect()
+}
 
 fn account(node: &Node) -> Result<AccountGiven, Fault> {
     let entries = node.map()?;
