@@ -274,7 +274,7 @@ impl PolicyModule {
                 let guest = guest.load(&mut *store, instance)?;
                 let tries: Vec<_> = tries.into_iter().map(convert::policy::failed).collect();
                 let told = guest.call_ask(&mut *store, &tries).await?;
-                Answers::Retry(told.into_iter().map(convert::policy::backoff).collect())
+                Answers::Retry(told.iter().map(convert::policy::backoff).collect())
             }
         };
         let told = convert::policy::count(&answers);

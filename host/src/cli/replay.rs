@@ -1,6 +1,6 @@
 //! `swingbridge replay`: recorded calls given to a module, and what it would decide otherwise.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -66,7 +66,7 @@ pub(crate) fn perform(arguments: &ReplayArguments) -> Result<ExitCode> {
     Ok(if replay.is_same() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn candidate(kit: &Kit, module: &PathBuf, settings: &Json) -> Result<Candidate> {
+fn candidate(kit: &Kit, module: &Path, settings: &Json) -> Result<Candidate> {
     let bytes = crate::trial::bytes(kit, module)?;
     let anatomy = Anatomy::of(&bytes, Limits::default().file_bytes)?;
     Ok(if anatomy.is_of_policies() {

@@ -92,7 +92,7 @@ pub(crate) fn perform(arguments: &RunArguments) -> Result<ExitCode> {
             let world = runner.world(&given, &folder);
             let mut world =
                 world.map_err(|fault| anyhow!("the given world cannot be: {}", fault.text))?;
-            as_json(&world.rehearse(event, definitions).map_err(anyhow::Error::msg)?)
+            as_json(&world.rehearse(event, &definitions).map_err(anyhow::Error::msg)?)
         }
         (Subject::Policy(policy), Export::Admission | Export::Placement | Export::Retry) => {
             let questions = questions(arguments.export, input(arguments.input.as_deref())?)?;
@@ -127,10 +127,7 @@ fn lifecycle_of_itself(
     use host_core::port::lifecycle::Lifecycle as _;
     if export == Export::ValidateSettings {
         let object = settings.as_object().cloned().unwrap_or_default();
-        let text = |value: Json| match value {
-            Json::String(text) => text,
-            other => other.to_string(),
-        };
+        let text = |value: Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let pairs: Vec<(String, String)> =
             object.into_iter().map(|(key, value)| (key, text(value))).collect();
         kit.wait(module.accepts(&pairs)).map_err(anyhow::Error::msg)?;
@@ -193,7 +190,12 @@ fn event(export: Export, mut input: Json) -> Result<(Event, BTreeMap<String, Def
             default("instance", json!("instance"));
             "on-agent"
         }
-        _ => "tick",
+        Export::Tick
+        | Export::Describe
+        | Export::ValidateSettings
+        | Export::Admission
+        | Export::Placement
+        | Export::Retry => "tick",
     };
     let whole = Json::Object(Map::from_iter([(name.to_owned(), input)]));
     let event =
@@ -213,14 +215,17 @@ fn take_definition(item: &mut Json, definitions: &mut BTreeMap<String, Definitio
 }
 
 fn questions(export: Export, input: Json) -> Result<Questions> {
-    let mut list = match input {
-        Json::Array(list) => list,
-        one => vec![one],
-    };
+    let mut list =
+        if input.is_array() { input.as_array().cloned().unwrap_or_default() } else { vec![input] };
     let name = match export {
         Export::Admission => "admission",
         Export::Placement => "placement",
-        _ => "retry",
+        Export::Retry
+        | Export::Describe
+        | Export::ValidateSettings
+        | Export::Handle
+        | Export::OnAgent
+        | Export::Tick => "retry",
     };
     for question in list.iter_mut().filter_map(Json::as_object_mut) {
         if name == "retry" {

@@ -225,7 +225,7 @@ impl World {
     pub fn rehearse(
         &mut self,
         mut event: Event,
-        definitions: BTreeMap<String, Definition>,
+        definitions: &BTreeMap<String, Definition>,
     ) -> Result<Record, Impossible> {
         let bridge = self.replica.needs_bridge()?;
         let mut kept = HashMap::new();

@@ -87,7 +87,7 @@ impl Asking<'_> {
                     match told {
                         Some(Placement::Zone(zone)) => would(name, &format!("in zone {zone}")),
                         Some(Placement::Refuse(reason)) => {
-                            would(name, &format!("nowhere, {reason}"))
+                            would(name, &format!("nowhere, {reason}"));
                         }
                         Some(Placement::Keep) | None => {}
                     }
@@ -97,7 +97,7 @@ impl Asking<'_> {
                 for (name, told) in names.iter().zip(told) {
                     match told {
                         Some(Backoff::After(millis)) => {
-                            would(name, &format!("again in {millis} ms"))
+                            would(name, &format!("again in {millis} ms"));
                         }
                         Some(Backoff::GiveUp) => would(name, "never again"),
                         None => {}

@@ -59,9 +59,9 @@ pub(crate) fn placement(placement: place::Placement) -> Option<Placement> {
     }
 }
 
-pub(crate) fn backoff(decision: retry::Decision) -> Option<Backoff> {
+pub(crate) fn backoff(decision: &retry::Decision) -> Option<Backoff> {
     match decision {
-        retry::Decision::After(millis) => Some(Backoff::After(millis)),
+        retry::Decision::After(millis) => Some(Backoff::After(*millis)),
         retry::Decision::GiveUp => Some(Backoff::GiveUp),
         retry::Decision::Other(_) => None,
     }

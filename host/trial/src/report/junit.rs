@@ -1,4 +1,4 @@
-//! JUnit's XML, as CI systems read it.
+//! `JUnit` XML, as CI systems read it.
 
 use quick_junit::{NonSuccessKind, Report as Junit, TestCase, TestCaseStatus, TestSuite};
 

@@ -239,7 +239,7 @@ pub enum AccountExpected {
     /// It has no row.
     Absent(Place),
     /// Its row says this.
-    Row(RowExpected),
+    Row(Box<RowExpected>),
 }
 
 /// What is seen of a row. Each with its place.

@@ -216,7 +216,7 @@ impl ScriptedAgent {
                 let again = self.sent.iter().any(|sent| sent.id == operation.id);
                 match self.answered.get(&operation.account) {
                     Some(answer) if answer.operation == operation.id => {
-                        answers.push(answer.clone())
+                        answers.push(answer.clone());
                     }
                     Some(answer) if answer.generation >= operation.generation => {
                         let stale = Failure { code: "stale".into(), text: "it is outdated".into() };

@@ -50,10 +50,10 @@ fn account(node: &Node) -> Result<AccountExpected, Fault> {
     if let Ok(word) = node.text() {
         return Ok(match word.as_str() {
             "absent" => AccountExpected::Absent(node.place),
-            _ => AccountExpected::Row(RowExpected {
+            _ => AccountExpected::Row(Box::new(RowExpected {
                 status: Some((word, node.place)),
                 ..RowExpected::default()
-            }),
+            })),
         });
     }
     let fields = node.fields("an account", ROW)?;
@@ -74,14 +74,14 @@ fn account(node: &Node) -> Result<AccountExpected, Fault> {
         Some(node) => Some((node.number()?, node.place)),
         None => None,
     };
-    Ok(AccountExpected::Row(RowExpected {
+    Ok(AccountExpected::Row(Box::new(RowExpected {
         status,
         zone: text("zoneId")?,
         failed_count,
         error: text("error")?,
         conflict: flag("conflict")?,
         drift: flag("drift")?,
-    }))
+    })))
 }
 
 fn sent(node: &Node) -> Result<SentExpected, Fault> {
