@@ -26,11 +26,21 @@ pub struct EngineOptions {
     pub tick: Duration,
     /// Modules keep a profile of their calls. Not for production.
     pub profile: bool,
+    /// A call lets others run whenever the epoch moves. Where nobody else waits it may go on, so that the same calls come
+    /// in the same order however busy the machine is.
+    pub yields: bool,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { lifecycle_permits: 8, policy_permits: 8, fuel: false, tick: TICK, profile: false }
+        Self {
+            lifecycle_permits: 8,
+            policy_permits: 8,
+            fuel: false,
+            tick: TICK,
+            profile: false,
+            yields: true,
+        }
     }
 }
 

@@ -33,13 +33,18 @@ pub(crate) fn store<T: Metered>(
     // of ticks stops it also where that deadline cannot be polled.
     let mut ticks =
         deadline.into().map_or(u64::MAX, |deadline| ticks(deadline, engine.options.tick));
+    let yields = engine.options.yields;
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |store| {
         if let Some(profile) = &profile {
             profile.sample(&store);
         }
         ticks = ticks.saturating_sub(1);
-        Ok(if ticks == 0 { UpdateDeadline::Interrupt } else { UpdateDeadline::Yield(1) })
+        Ok(match ticks {
+            0 => UpdateDeadline::Interrupt,
+            _ if yields => UpdateDeadline::Yield(1),
+            _ => UpdateDeadline::Continue(1),
+        })
     });
     store
 }

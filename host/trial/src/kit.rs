@@ -60,6 +60,8 @@ impl Kit {
     }
 
     fn with(modules: Arc<dyn Modules>, options: EngineOptions) -> Result<Self, String> {
+        // A world's bridge runs in one thread, and the order of its calls is the run's.
+        let options = EngineOptions { yields: false, ..options };
         let engine = Engine::new(options).map_err(|error| error.to_string())?;
         let runtime = Builder::new_current_thread().enable_time().build();
         let runtime = runtime.map_err(|error| format!("there is no thread to run in: {error}"))?;

@@ -145,7 +145,9 @@ fn a_component_of_nobody_here_is_told_what_it_wanted_and_what_would_be_taken() {
     }
     let core = run(folder.path(), &["inspect", "core.wasm"]);
     assert!(text(&core).contains("it is a core module"), "{}", text(&core));
-    assert!(text(&run(folder.path(), &["test", "core.wasm", "."])).contains("core module"));
+    std::fs::write(folder.path().join("some.yaml"), SCENARIO).expect("written");
+    let tested = run(folder.path(), &["test", "core.wasm", "some.yaml"]);
+    assert!(text(&tested).contains("core module"), "{}", text(&tested));
 }
 
 #[test]
