@@ -59,9 +59,9 @@ impl Kit {
         Self::with(modules, EngineOptions { profile: true, tick, ..EngineOptions::default() })
     }
 
-    fn with(modules: Arc<dyn Modules>, options: EngineOptions) -> Result<Self, String> {
+    fn with(modules: Arc<dyn Modules>, mut options: EngineOptions) -> Result<Self, String> {
         // A world's bridge runs in one thread, and the order of its calls is the run's.
-        let options = EngineOptions { yields: false, ..options };
+        options.yields = false;
         let engine = Engine::new(options).map_err(|error| error.to_string())?;
         let runtime = Builder::new_current_thread().enable_time().build();
         let runtime = runtime.map_err(|error| format!("there is no thread to run in: {error}"))?;

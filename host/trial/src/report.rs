@@ -1,4 +1,4 @@
-//! What a run of scenarios tells: people ([`human`]), and machines ([`junit`], [`json`]).
+//! What a run of scenarios tells: people ([`human`]), and machines ([`junit()`], [`json()`]).
 
 pub mod human;
 mod json;
