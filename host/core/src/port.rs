@@ -13,6 +13,7 @@ pub mod lifecycle;
 pub mod link;
 pub mod policy;
 pub mod recorder;
+pub mod recordings;
 pub mod replicas;
 pub mod slots;
 pub mod sources;

@@ -19,6 +19,7 @@ mod migrate;
 mod open;
 mod outbox;
 mod plan;
+mod recordings;
 mod records;
 mod replicas;
 mod rows;

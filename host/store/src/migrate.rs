@@ -96,6 +96,8 @@ migrations! {
     "0041_holdings_health_since",
     "0042_holdings_unhealthy",
     "0043_operations_sight",
+    "0044_records",
+    "0045_records_size",
 }
 
 /// What a database has already: number and checksum of each migration that ran; a new one has none.
@@ -107,11 +109,11 @@ async fn applied(link: &mut (impl Link + ?Sized)) -> Result<Vec<(u64, String)>, 
     };
     let number = |value: &Value| match value {
         Value::Number(Some(number)) => u64::try_from(*number).unwrap_or_default(),
-        Value::Number(None) | Value::Text(_) | Value::Odd(_) => 0,
+        Value::Number(None) | Value::Text(_) | Value::Bytes(_) | Value::Odd(_) => 0,
     };
     let text = |value: &Value| match value {
         Value::Text(Some(text)) => text.clone(),
-        Value::Number(_) | Value::Text(None) | Value::Odd(_) => String::new(),
+        Value::Number(_) | Value::Text(None) | Value::Bytes(_) | Value::Odd(_) => String::new(),
     };
     Ok(rows.iter().map(|row| (number(&row.0[0]), text(&row.0[1]))).collect())
 }

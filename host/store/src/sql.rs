@@ -252,6 +252,30 @@ statements! {
     DELETE_HOLDINGS = "DELETE FROM swingbridge_holdings WHERE id IN (?*) AND observed = 'not-held'";
     DELETE_AGENT = "DELETE FROM swingbridge_agents WHERE id = ? AND presence = 'gone' AND presence_since < ?";
 
+    // Recorded calls.
+    RECORDS = "SELECT id, at, slot, module, export, outcome, took_us, accounts, body FROM swingbridge_records \
+        WHERE id IN (?*) ORDER BY id DESC";
+    /// The beginnings of lists; conditions follow.
+    RECORDS_LISTED = "SELECT id, size, '[]' FROM swingbridge_records WHERE id < ?";
+    RECORDS_LISTED_WITH_ACCOUNTS = "SELECT id, size, accounts FROM swingbridge_records WHERE id < ?";
+    RECORDED_SINCE = " AND at >= ?";
+    RECORDED_UNTIL = " AND at < ?";
+    RECORDED_OF_MODULE = " AND module >= ? AND module <= ?";
+    RECORDED_IN_SLOT = " AND slot = ?";
+    RECORDED_OF_EXPORT = " AND export = ?";
+    RECORDED_WITH_OUTCOME = " AND outcome = ?";
+    /// `!` escapes.
+    RECORDED_ABOUT = " AND accounts LIKE ? ESCAPE '!'";
+    RECORDS_NEWEST = " ORDER BY id DESC LIMIT ?";
+    RECORDS_THERE = "SELECT id FROM swingbridge_records WHERE id IN (?*)";
+    /// The newest one that there is no room for. Sums go along the index of sizes; no row is read.
+    RECORDS_CUT = "SELECT id FROM (\
+        SELECT id, COUNT(*) OVER newer AS place, SUM(size) OVER newer AS filled FROM swingbridge_records \
+        WINDOW newer AS (ORDER BY id DESC ROWS UNBOUNDED PRECEDING)\
+        ) AS ring WHERE place > ? OR filled > ? ORDER BY id DESC LIMIT 1";
+    RECORDS_UP_TO = "SELECT id FROM swingbridge_records WHERE id <= ? ORDER BY id LIMIT ?";
+    DELETE_RECORDS = "DELETE FROM swingbridge_records WHERE id IN (?*)";
+
     // Figures.
     COUNT_BY_STATE = "SELECT status, COUNT(*) FROM kubesvc_accounts GROUP BY status ORDER BY status";
     COUNT_OVERDUE = "SELECT COUNT(*) FROM kubesvc_accounts WHERE due_at < ?";

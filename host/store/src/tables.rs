@@ -6,6 +6,7 @@ pub(crate) mod holding;
 pub(crate) mod item;
 pub(crate) mod journal;
 pub(crate) mod operation;
+pub(crate) mod record;
 
 use host_core::account::{Failure, Identity};
 

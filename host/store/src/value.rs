@@ -1,4 +1,4 @@
-//! Values as all three databases have them: whole numbers and texts, each of which may be absent.
+//! Values as all three databases have them: whole numbers and texts, each of which may be absent, and bytes.
 //!
 //! Absent values keep their kind, since PostgreSQL wants to know the type of a NULL.
 
@@ -12,6 +12,8 @@ pub(crate) enum Value {
     Number(Option<i64>),
     /// A VARCHAR or TEXT.
     Text(Option<String>),
+    /// A BLOB, as some call it. In a column also a text that is not UTF-8: MySQL does not say which it is.
+    Bytes(Vec<u8>),
     /// In a column: something else, which no statement of ours writes. The word says what.
     Odd(&'static str),
 }
@@ -22,6 +24,7 @@ impl Value {
         match self {
             Self::Number(_) | Self::Odd(_) | Self::Text(None) => size_of::<i64>(),
             Self::Text(Some(text)) => size_of::<i64>() + text.len(),
+            Self::Bytes(bytes) => size_of::<i64>() + bytes.len(),
         }
     }
 }
@@ -71,6 +74,12 @@ impl From<String> for Value {
 impl From<&String> for Value {
     fn from(text: &String) -> Self {
         Self::Text(Some(text.clone()))
+    }
+}
+
+impl From<Vec<u8>> for Value {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(bytes)
     }
 }
 
@@ -139,6 +148,7 @@ impl Cells {
             Value::Text(text) => Ok(text),
             Value::Number(None) => Ok(None),
             Value::Number(Some(_)) => Err("a number stands where a text should".to_owned()),
+            Value::Bytes(_) => Err("bytes that are no text stand where a text should".to_owned()),
             Value::Odd(what) => Err(format!("{what} stands where a text should")),
         }
     }
@@ -153,7 +163,9 @@ impl Cells {
             Value::Number(Some(number)) => {
                 u64::try_from(number).map(Some).map_err(|_| format!("{number} is negative"))
             }
-            Value::Text(Some(_)) => Err("a text stands where a number should".to_owned()),
+            Value::Text(Some(_)) | Value::Bytes(_) => {
+                Err("a text stands where a number should".to_owned())
+            }
             Value::Odd(what) => Err(format!("{what} stands where a number should")),
         }
     }
@@ -173,6 +185,17 @@ impl Cells {
 
     pub(crate) fn flag(&mut self) -> Result<bool, Wrong> {
         Ok(self.number()? != 0)
+    }
+
+    /// Bytes; those that are UTF-8 may come as a text.
+    pub(crate) fn bytes(&mut self) -> Result<Vec<u8>, Wrong> {
+        match self.next() {
+            Value::Bytes(bytes) => Ok(bytes),
+            Value::Text(Some(text)) => Ok(text.into_bytes()),
+            Value::Text(None) | Value::Number(None) => Err("bytes are missing".to_owned()),
+            Value::Number(Some(_)) => Err("a number stands where bytes should".to_owned()),
+            Value::Odd(what) => Err(format!("{what} stands where bytes should")),
+        }
     }
 
     /// One of the words of a closed list.

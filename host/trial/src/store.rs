@@ -7,6 +7,7 @@ mod housekeeping;
 mod idempotency;
 mod memory;
 mod outbox;
+mod recordings;
 mod records;
 mod replicas;
 mod rows;

@@ -12,6 +12,7 @@ use host_core::definition::Definition;
 use host_core::holding::Holding;
 use host_core::journal::JournalEntry;
 use host_core::operation::{Operation, OperationState};
+use host_core::port::recordings::KeptRecord;
 use host_core::port::replicas::{Lease, Replica};
 use host_core::port::slots::Serving;
 use host_core::port::store::NameRow;
@@ -108,6 +109,8 @@ pub struct Tables {
     pub slots: BTreeMap<String, SlotRow>,
     /// The bytes of modules by digest.
     pub modules: BTreeMap<String, Vec<u8>>,
+    /// Recorded calls by id.
+    pub recorded: BTreeMap<String, KeptRecord>,
     /// The pending operations of each agent, an index over [`Tables::operations`].
     pending: BTreeSet<(String, String)>,
     /// Folded names, an index over [`Tables::accounts`].

@@ -17,6 +17,7 @@ mod memory;
 mod opening;
 mod outbox;
 mod reading;
+mod records;
 mod requests;
 mod rights;
 mod schema;

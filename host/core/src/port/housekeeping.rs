@@ -5,7 +5,8 @@ use async_trait::async_trait;
 use crate::clock::Millis;
 use crate::error::StoreError;
 
-/// What is kept for a time.
+/// What is kept for a time. Recorded calls are not among it: they are a ring, which lets go of the oldest whenever it is
+/// written (`port/recordings.rs`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kept {
     /// Steps of accounts. The last one of an account that is there stays: it says why it is where it is.

@@ -22,7 +22,8 @@
 //! * `utf8mb4_bin` pads with blanks: `'a '` equals `'a'`. Names with blanks at their ends are refused at intake.
 //! * All columns are `utf8mb4`, ids too: a value that `ascii` cannot hold would make a comparison with an `ascii` column
 //!   an error (1267) instead of no row, and ids come from the paths of requests.
-//! * A column with a binary collation is told as VARBINARY or BLOB; `rows.rs` reads what is UTF-8 as text.
+//! * A column with a binary collation is told as VARBINARY or BLOB; `rows.rs` reads what is UTF-8 as text, and all else as
+//!   bytes.
 //! * A deadlock (1213) rolls the transaction back, a lock wait (1205) only its statement: all that fails is rolled back.
 //! * Changes of the schema commit by themselves.
 //! * A statement is one packet: `setwise.rs` keeps it below 4 MiB unless a single row is larger, and the server must take
@@ -108,6 +109,7 @@ fn query(statement: Statement) -> Result<Query, sqlx::Error> {
         let added = match value {
             Value::Number(number) => arguments.add(number),
             Value::Text(text) => arguments.add(text),
+            Value::Bytes(bytes) => arguments.add(bytes),
             Value::Odd(_) => Ok(()),
         };
         added.map_err(sqlx::Error::Encode)?;

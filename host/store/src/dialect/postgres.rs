@@ -90,6 +90,7 @@ fn query(statement: Statement) -> Result<Query, sqlx::Error> {
                 arguments.add(text.replace('\0', "\u{fffd}"))
             }
             Value::Text(text) => arguments.add(text),
+            Value::Bytes(bytes) => arguments.add(bytes),
             Value::Odd(_) => Ok(()),
         };
         added.map_err(sqlx::Error::Encode)?;

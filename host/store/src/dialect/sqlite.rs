@@ -301,6 +301,7 @@ fn query(statement: Statement) -> Result<Query, Failure> {
         let added = match value {
             Value::Number(number) => arguments.add(number),
             Value::Text(text) => arguments.add(text),
+            Value::Bytes(bytes) => arguments.add(bytes),
             Value::Odd(_) => Ok(()),
         };
         added.map_err(|error| Failure::Unavailable(error.to_string()))?;
@@ -332,7 +333,7 @@ fn cell(row: &SqliteRow, place: usize) -> Value {
         "TEXT" => row.try_get(place).map_or(Value::Odd("a text that is not UTF-8"), Value::Text),
         "INTEGER" => row.try_get(place).map_or(Value::Odd("an odd number"), Value::Number),
         "REAL" => Value::Odd("a number with a fraction"),
-        "BLOB" => Value::Odd("a BLOB"),
+        "BLOB" => row.try_get(place).map_or(Value::Odd("an odd BLOB"), Value::Bytes),
         _ => Value::Odd("a value of an unknown type"),
     }
 }

@@ -26,7 +26,7 @@ pub(super) async fn filled(database: &TestDatabase) -> Box<dyn Dialect> {
         Kind::Postgres => "ANALYZE",
         Kind::MariaDb | Kind::Sqlite => "ANALYZE TABLE",
     };
-    for (table, columns) in tables() {
+    for (table, columns) in tables(database.kind()) {
         let (names, values): (Vec<&str>, Vec<&str>) = columns.iter().copied().unzip();
         let (names, values) = (names.join(", "), values.join(", "));
         let text = format!("INSERT INTO {table} ({names}) SELECT {values} FROM {rows}");
@@ -39,7 +39,7 @@ pub(super) async fn filled(database: &TestDatabase) -> Box<dyn Dialect> {
 type Columns = Vec<(&'static str, &'static str)>;
 
 /// Every large table, with an expression for each column that it must have.
-fn tables() -> Vec<(&'static str, Columns)> {
+fn tables(kind: Kind) -> Vec<(&'static str, Columns)> {
     let id = ("id", KEY);
     vec![
         ("kubesvc_accounts", accounts()),
@@ -72,6 +72,7 @@ fn tables() -> Vec<(&'static str, Columns)> {
             vec![id, ("request", KEY), ("name", KEY), ("outcome", "'done'"), ("possible", "'[]'")],
         ),
         ("swingbridge_calls", vec![id, ("at", "n")]),
+        ("swingbridge_records", records(kind)),
         ("swingbridge_agents", agents()),
         (
             "swingbridge_namespaces",
@@ -139,6 +140,22 @@ fn operations() -> Columns {
         ("created_at", "n"),
         ("attempts", "n % 3"),
         ("slot_generation", "1"),
+    ]
+}
+
+fn records(kind: Kind) -> Columns {
+    let bytes = if kind == Kind::Postgres { "CAST('x' AS bytea)" } else { "'x'" };
+    vec![
+        ("id", KEY),
+        ("at", "n"),
+        ("slot", "'lifecycle'"),
+        ("module", "'x'"),
+        ("export", "'handle'"),
+        ("outcome", "'ok'"),
+        ("took_us", "n"),
+        ("size", "1"),
+        ("accounts", "'[]'"),
+        ("body", bytes),
     ]
 }
 

@@ -113,6 +113,11 @@ fn reads() -> Vec<Statement> {
         Statement::new(sql::UNFINISHED_REQUESTS).list(names(500)),
         Statement::new(sql::ITEMS_OF).list(names(500)).bind(1_u64),
         bound(sql::OLD_KEYS, "nn"),
+        bound(sql::RECORDS_LISTED, "t").and(sql::RECORDS_NEWEST).bind(100_u64),
+        Statement::new(sql::RECORDS).list(names(500)),
+        Statement::new(sql::RECORDS_THERE).list(names(500)),
+        bound(sql::RECORDS_UP_TO, "tn"),
+        // Not RECORDS_CUT, which adds all sizes up.
         // Not OLD_AGENTS: agents are few, and a server rightly reads them all.
         bound(sql::AGENT_MAY_HOLD, "t"),
         bound(sql::AGENT_IS_ASKED, "t"),
@@ -200,6 +205,7 @@ fn writes(branches: usize) -> Vec<Statement> {
         Statement::new(sql::DELETE_REQUESTS).list(names(500)),
         Statement::new(sql::DELETE_KEYS).list(names(500)).bind(1_u64),
         Statement::new(sql::DELETE_HOLDINGS).list(names(500)),
+        Statement::new(sql::DELETE_RECORDS).list(names(500)),
         bound(sql::DELETE_OLD_KEY, "tn"),
         bound(sql::DELETE_AGENT, "tn"),
         bound(sql::TAKE_UP, "nttn"),

@@ -26,6 +26,7 @@ fn texts(rows: &[Row]) -> Vec<String> {
     let text = |value: &Value| match value {
         Value::Text(text) => text.clone().unwrap_or_default(),
         Value::Number(number) => number.unwrap_or_default().to_string(),
+        Value::Bytes(_) => "bytes".to_owned(),
         Value::Odd(what) => (*what).to_owned(),
     };
     rows.iter().flat_map(|row| row.0.iter().map(text)).collect()

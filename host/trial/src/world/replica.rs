@@ -239,6 +239,7 @@ fn api(around: &Around, bridge: &Bridge) -> ApiState {
         memory: Arc::clone(&store) as Arc<_>,
         outbox: Arc::clone(&store) as Arc<_>,
         events: Arc::clone(&store) as Arc<_>,
+        recordings: Arc::clone(&store) as Arc<_>,
         watch: store,
         explains: Arc::new(bridge.clone()),
         feed: bridge.feed(),

@@ -8,6 +8,7 @@ use host_core::port::events::Events;
 use host_core::port::figures::Watch;
 use host_core::port::housekeeping::Housekeeping;
 use host_core::port::idempotency::Idempotency;
+use host_core::port::recordings::Recordings;
 use host_core::port::replicas::Replicas;
 use host_core::port::slots::Slots;
 use host_core::port::store::{Memory, Outbox, Records, Rows};
@@ -35,6 +36,7 @@ pub(super) trait Everything:
     + Events
     + Housekeeping
     + Idempotency
+    + Recordings
     + Replicas
     + Slots
     + Vault
@@ -50,6 +52,7 @@ impl<T> Everything for T where
         + Events
         + Housekeeping
         + Idempotency
+        + Recordings
         + Replicas
         + Slots
         + Vault

@@ -32,6 +32,7 @@ fn kind_of(type_: &str) -> String {
     }
     match type_.as_str() {
         "text" | "longtext" => "text".to_owned(),
+        "blob" | "longblob" | "bytea" => "bytes".to_owned(),
         // `VARCHAR(255)`, `varchar(255)`, `character varying(255)`: the length counts.
         varying => varying.replace("character varying", "varchar"),
     }

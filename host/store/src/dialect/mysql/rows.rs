@@ -25,11 +25,15 @@ fn cell(row: &MySqlRow, place: usize) -> Value {
         // A text with a binary collation is told as the second of each pair.
         "CHAR" | "BINARY" | "VARCHAR" | "VARBINARY" | "TINYTEXT" | "TINYBLOB" | "TEXT" | "BLOB"
         | "MEDIUMTEXT" | "MEDIUMBLOB" | "LONGTEXT" | "LONGBLOB" | "ENUM" | "JSON" => {
-            row.try_get_unchecked(place).map_or(Value::Odd("a text that is not UTF-8"), Value::Text)
+            row.try_get_unchecked(place).map_or_else(|_| bytes(row, place), Value::Text)
         }
         "FLOAT" | "DOUBLE" | "DECIMAL" => Value::Odd("a number with a fraction"),
         _ => Value::Odd("a value of an unknown type"),
     }
+}
+
+fn bytes(row: &MySqlRow, place: usize) -> Value {
+    row.try_get_unchecked(place).map_or(Value::Odd("an odd BLOB"), Value::Bytes)
 }
 
 const ODD_NUMBER: Value = Value::Odd("an odd number");

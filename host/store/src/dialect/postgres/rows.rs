@@ -24,8 +24,11 @@ fn cell(row: &PgRow, place: usize) -> Value {
         // Its binary form is the text behind the number of a version.
         "JSONB" => match text(row, place) {
             Value::Text(Some(text)) => Value::from(text.strip_prefix('\u{1}').unwrap_or(&text)),
-            other @ (Value::Text(None) | Value::Number(_) | Value::Odd(_)) => other,
+            other @ (Value::Text(None) | Value::Number(_) | Value::Bytes(_) | Value::Odd(_)) => {
+                other
+            }
         },
+        "BYTEA" => row.try_get(place).map_or(Value::Odd("odd bytes"), Value::Bytes),
         "VOID" => Value::Text(None),
         _ => Value::Odd("a value of an unknown type"),
     }

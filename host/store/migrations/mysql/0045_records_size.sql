@@ -1,0 +1,2 @@
+-- How full the ring is, without reading what is in it.
+CREATE INDEX swingbridge_records_size ON swingbridge_records (id, size)
