@@ -13,6 +13,7 @@ mod inspect;
 mod new;
 mod operations;
 pub(crate) mod output;
+mod record;
 mod replay;
 mod run;
 mod settings;
@@ -116,6 +117,11 @@ enum BridgeVerb {
     /// Look at requests and what became of them, through the HTTP API
     #[command(subcommand)]
     Operations(operations::OperationsVerb),
+    /// Fetch recorded calls of modules from a bridge: what each was asked and told, and what it decided
+    ///
+    /// One JSON object on each line, the newest first. No secret is in one: modules see references. The bridge keeps the
+    /// newest calls (records.calls), and not each one under load.
+    Record(record::RecordArguments),
     /// Show what happens to accounts, as it happens, through the HTTP API
     ///
     /// One line a step, until it is ended by hand. What was missed while the bridge was away comes when it is back.
@@ -158,6 +164,7 @@ fn perform(verb: Verb) -> Result<ExitCode> {
             BridgeVerb::Accounts(verb) => accounts::perform(verb).await,
             BridgeVerb::Agents(verb) => agents::perform(verb).await,
             BridgeVerb::Operations(verb) => operations::perform(verb).await,
+            BridgeVerb::Record(arguments) => record::perform(arguments).await,
             BridgeVerb::Events(arguments) => events::perform(arguments).await,
         }
     })

@@ -7,13 +7,13 @@ use async_trait::async_trait;
 use host_agents::{AgentServer, Options as AgentLinkOptions};
 use host_api::{ApiOptions, ApiState, HttpPeers, Meters};
 use host_clouddriver::{ClouddriverSources, Engines};
-use host_control::{Bridge, Chain, ChainPorts, Ports, Tuning};
+use host_control::{Bridge, Chain, ChainPorts, Counts, Ports, RecordRing, Tuning};
 use host_core::error::{SourceError, StoreError};
 use host_core::port::failpoints::Failpoints;
 use host_core::port::housekeeping::Retention;
 use host_core::port::ids::Ids;
 use host_core::port::lifecycle::{Lifecycle, LifecycleSlot};
-use host_core::port::recorder::NoRecorder;
+use host_core::port::recordings::RingBounds;
 use host_core::port::sources::Sources;
 use host_core::port::time::Clock;
 use host_core::settings::{InForce, Settings};
@@ -57,6 +57,8 @@ pub struct BridgeOptions {
     pub settings: Settings,
     /// How long what is over is kept.
     pub retention: Retention,
+    /// How many recorded calls are kept.
+    pub recorded: RingBounds,
     /// What one call of the lifecycle module may use.
     pub limits: Limits,
     /// The name of this replica; absent: this host's name and the port of its HTTP API.
@@ -109,6 +111,7 @@ pub struct Running {
     /// Its store, for whoever counts its statements.
     pub store: Store,
     bridge: Bridge,
+    recorder: Arc<RecordRing>,
     servers: Vec<JoinHandle<()>>,
     draining: CancellationToken,
     table: Option<Arc<ClouddriverTable>>,
@@ -186,7 +189,13 @@ impl Running {
         let http = listener.local_addr().map_err(listen)?;
         let agents = link.local_addr();
         let settings = InForce::new(options.settings.clone());
-        let recorder = Arc::new(NoRecorder);
+        let counts = Arc::<Counts>::default();
+        let recorder = Arc::new(RecordRing::start(
+            Arc::new(store.clone()),
+            Arc::clone(&clock),
+            Arc::clone(&counts),
+            options.recorded,
+        ));
         let chain = ChainPorts {
             settings: settings.clone(),
             ids: Arc::clone(&ids),
@@ -208,19 +217,20 @@ impl Running {
             sources: sources(table.as_ref()),
             lifecycle,
             policies: Arc::new(Chain::new(Vec::new(), chain)),
-            recorder,
+            recorder: Arc::clone(&recorder) as Arc<_>,
             link: mortal::link(link.link(), options.failpoints.clone()),
             clock,
             ids,
         };
-        let bridge = Bridge::start(ports, tuning(options, http, settings).await).await?;
+        let tuning = tuning(options, http, settings).await;
+        let bridge = Bridge::start_counting(ports, tuning, counts).await?;
         let draining = CancellationToken::new();
         let router = host_api::router(api(options, &bridge, &store));
         let servers = vec![
             serve_agents(link, bridge.clone(), draining.clone()),
             serve_http(listener, router, draining.clone()),
         ];
-        Ok(Self { http, agents, store, bridge, servers, draining, table })
+        Ok(Self { http, agents, store, bridge, recorder, servers, draining, table })
     }
 
     /// Returns when it does not serve any more, though nobody has stopped it: a server failed, and the log says why.
@@ -240,6 +250,7 @@ impl Running {
         if let Some(table) = self.table {
             table.close().await;
         }
+        self.recorder.stop().await;
         self.store.close().await;
     }
 }
@@ -290,6 +301,7 @@ fn api(options: &BridgeOptions, bridge: &Bridge, store: &Store) -> ApiState {
         memory: Arc::new(store.clone()),
         outbox: Arc::new(store.clone()),
         events: Arc::new(store.clone()),
+        recordings: Arc::new(store.clone()),
         watch: Arc::new(store.clone()),
         explains: Arc::new(bridge.clone()),
         feed: bridge.feed(),

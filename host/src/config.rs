@@ -21,6 +21,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use host_core::port::housekeeping::Retention;
+use host_core::port::recordings::RingBounds;
 use host_core::secret::Secret;
 use host_core::settings::Settings as LifecycleSettings;
 use host_engine::Limits;
@@ -47,6 +48,8 @@ pub(crate) struct Config {
     pub(crate) lifecycle: LifecycleSettings,
     /// How long what is over is kept.
     pub(crate) retention: Retention,
+    /// How many recorded calls are kept.
+    pub(crate) recorded: RingBounds,
     /// What one call of the lifecycle module may use.
     pub(crate) limits: Limits,
     /// `secrets.key`.

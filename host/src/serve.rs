@@ -55,6 +55,7 @@ fn options(config: Config) -> BridgeOptions {
         dynamic_accounts: config.server.dynamic_accounts,
         settings: config.lifecycle,
         retention: config.retention,
+        recorded: config.recorded,
         limits: config.limits,
         replica: config.server.replica,
         advertise: config.server.advertise,

@@ -26,6 +26,7 @@ mod operations;
 mod paging;
 mod params;
 mod problem;
+mod records;
 mod refusal;
 mod replicas;
 mod router;

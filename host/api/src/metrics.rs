@@ -18,6 +18,7 @@
 //! | `swingbridge_units_total` | counter | `end` | units of work: `committed`; run again since `stale`, `busy`, `fenced`; `halved`; `set-aside`; `failed` |
 //! | `swingbridge_calls_total` | counter | `export`, `end` | calls of the lifecycle module: `ok`, or why not |
 //! | `swingbridge_purged_total` | counter | `what` | rows that were kept long enough |
+//! | `swingbridge_records_total` | counter | `end` | recorded calls: `kept`; not kept: there was `no-room` to wait, they were `too-large`, or `lost` when the database did not take them |
 //! | `swingbridge_event_streams` | gauge | | streams of server-sent events that are open |
 //! | `swingbridge_http_request_seconds` | histogram | `route`, `method`, `status` | answers of this API, to their first byte |
 //!
@@ -60,7 +61,7 @@ const LATENCIES: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5
 type Labels = Vec<(&'static str, String)>;
 
 /// Counters of control: the metric without its prefix and `_total`, its help, its labels.
-const COUNTERS: [(Counter, &str, &str, &[&str]); 7] = [
+const COUNTERS: [(Counter, &str, &str, &[&str]); 8] = [
     (Counter::Transitions, "transitions", "Steps of accounts", &["from", "to"]),
     (Counter::Requests, "requests", "Requests that were begun", &["action"]),
     (Counter::Items, "items", "Accounts of requests that came to an end", &["outcome"]),
@@ -68,6 +69,7 @@ const COUNTERS: [(Counter, &str, &str, &[&str]); 7] = [
     (Counter::Units, "units", "Units of work by how they ended", &["end"]),
     (Counter::Calls, "calls", "Calls of the lifecycle module", &["export", "end"]),
     (Counter::Purged, "purged", "Rows that were kept long enough", &["what"]),
+    (Counter::Records, "records", "Recorded calls, kept or not", &["end"]),
 ];
 
 /// What the metrics remember between two looks.

@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 
 use crate::{
     accounts, agents, clouddrivers, events, health, metrics, operation_events, operation_history,
-    operations, replicas,
+    operations, records, replicas,
 };
 
 /// The document.
@@ -40,6 +40,8 @@ use crate::{
         operations::standing,
         operation_events::stream,
         events::stream,
+        records::list,
+        records::one,
         clouddrivers::list,
         replicas::ring,
         health::live,
@@ -52,6 +54,7 @@ use crate::{
         (name = "accounts", description = "Accounts and their lives"),
         (name = "agents", description = "Agents and what they hold"),
         (name = "operations", description = "What was asked, and what became of it"),
+        (name = "records", description = "What modules were asked, and what they decided"),
         (name = "health", description = "Whether it works")
     )
 )]

@@ -16,7 +16,7 @@ use crate::problem::{Kind, Problem};
 use crate::state::{ApiState, Shared};
 use crate::{
     accounts, agents, clouddrivers, events, health, metrics, openapi, operation_events,
-    operation_history, operations, replicas,
+    operation_history, operations, records, replicas,
 };
 
 /// The service: every path, with problems for everything else.
@@ -71,6 +71,8 @@ pub(crate) fn rest_table() -> Table {
         .at("/replicas/ring", post(replicas::ring))
         .at("/operations/{id}/events", get(operation_events::stream))
         .at("/events", get(events::stream))
+        .at("/records", get(records::list))
+        .at("/records/{id}", get(records::one))
         .at("/metrics", get(metrics::metrics))
         .at("/health", get(health::health))
         .at("/health/live", get(health::live))

@@ -7,6 +7,7 @@ use host_control::intake::Intake;
 use host_control::{Counts, Feed};
 use host_core::port::events::Events;
 use host_core::port::figures::Watch;
+use host_core::port::recordings::Recordings;
 use host_core::port::store::{Memory, Outbox, Records, Rows};
 use host_core::port::time::Clock;
 
@@ -31,6 +32,8 @@ pub struct ApiState {
     pub outbox: Arc<dyn Outbox>,
     /// The journal, forward.
     pub events: Arc<dyn Events>,
+    /// Recorded calls; only read here.
+    pub recordings: Arc<dyn Recordings>,
     /// Figures of the tables.
     pub watch: Arc<dyn Watch>,
     /// Why accounts are where they are.

@@ -9,6 +9,7 @@ mod metrics;
 mod names;
 mod operations;
 mod reads;
+mod records;
 mod requests;
 mod seen;
 mod store;

@@ -196,11 +196,23 @@ impl Bridge {
     /// # Errors
     /// [`StoreError`] when the database does not answer.
     pub async fn start(ports: Ports, tuning: Tuning) -> Result<Self, StoreError> {
+        Self::start_counting(ports, tuning, Arc::default()).await
+    }
+
+    /// The same with counts that somebody else counts into as well.
+    ///
+    /// # Errors
+    /// As for [`Self::start`].
+    pub async fn start_counting(
+        ports: Ports,
+        tuning: Tuning,
+        counts: Arc<Counts>,
+    ) -> Result<Self, StoreError> {
         let shared = Arc::new(Shared {
             registry: Registry::default(),
             waiters: Waiters::default(),
             feed: Feed::new(Arc::clone(&ports.events), Arc::clone(&ports.clock)),
-            counts: Arc::default(),
+            counts,
             alarm: Alarm::default(),
             rings: Rings::default(),
             beats: Beats::default(),

@@ -22,6 +22,9 @@ pub enum Counter {
     Operations,
     /// Rows that were purged: what they were.
     Purged,
+    /// Recorded calls: `kept`; not kept, since there was `no-room` to wait in, they were `too-large`, or `lost` when the
+    /// database did not take them.
+    Records,
 }
 
 /// A label's value for each label of a counter.
@@ -29,7 +32,7 @@ pub type Labels = Vec<String>;
 
 /// What is told from the start, at 0, so that whoever watches sees it before it happens. The states of a module are not
 /// known here.
-const KNOWN: [(Counter, &[&[&str]]); 6] = [
+const KNOWN: [(Counter, &[&[&str]]); 7] = [
     (Counter::Units, &[&["committed", "stale", "busy", "fenced", "halved", "set-aside", "failed"]]),
     (Counter::Calls, &[&["handle", "on-agent", "tick"], &["ok"]]),
     (
@@ -45,6 +48,7 @@ const KNOWN: [(Counter, &[&[&str]]); 6] = [
         ],
     ),
     (Counter::Purged, &[&["journal", "operations", "requests", "keys", "calls", "agents"]]),
+    (Counter::Records, &[&["kept", "no-room", "too-large", "lost"]]),
 ];
 
 /// The counts. They only grow.

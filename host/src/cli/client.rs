@@ -116,6 +116,20 @@ impl Client {
         bail!("{} answered what is no stream: is that a bridge?", self.arguments.url)
     }
 
+    /// Opens an answer that is read as it comes, however long that takes.
+    ///
+    /// # Errors
+    /// As for [`Self::send`].
+    pub(crate) async fn open(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Response> {
+        let request = self.call(Method::GET, path, query).timeout(Duration::MAX);
+        let response = self.answered(request).await?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        self.read(response).await?;
+        bail!("{} answered neither this nor why not: is that a bridge?", self.arguments.url)
+    }
+
     /// Sends a call; the body of its answer.
     ///
     /// # Errors

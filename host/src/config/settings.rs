@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use figment::value::Value as Given;
 use host_core::port::housekeeping::Retention;
+use host_core::port::recordings::RingBounds;
 use host_core::port::vault::SecretEngines;
 use host_core::secret::Secret;
 use host_core::settings::Settings as LifecycleSettings;
@@ -117,6 +118,10 @@ impl Settings {
             lease_ttl: self.duration("lease.ttl"),
             lifecycle: self.lifecycle(),
             retention: self.retention(),
+            recorded: RingBounds {
+                records: self.number("records.calls"),
+                bytes: self.bytes("records.calls_size") as u64,
+            },
             limits: self.limits(),
             secrets_key: self.secrets_key(),
             telemetry: Telemetry {

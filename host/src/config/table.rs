@@ -240,6 +240,18 @@ pub(crate) const KEYS: &[Key] = &[
         "30d",
         "how long an agent is remembered that is gone and holds nothing",
     ),
+    key(
+        "records.calls",
+        Kind::Number { min: 0, max: 100_000 },
+        "2000",
+        "how many recorded calls of modules are kept, the newest; 0: none are recorded, and what was stays as it is",
+    ),
+    key(
+        "records.calls_size",
+        Kind::Size { min: 1 << 20, max: 16 << 30 },
+        "64MiB",
+        "the most room that they take, as they are kept: packed",
+    ),
     unset(
         "secrets.key",
         Kind::File,

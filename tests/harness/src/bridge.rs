@@ -9,6 +9,7 @@ use host::{BridgeOptions, Running};
 use host_agents::Options as AgentLinkOptions;
 use host_core::port::failpoints::Failpoints;
 use host_core::port::housekeeping::Retention;
+use host_core::port::recordings::RingBounds;
 use host_core::settings::Settings;
 use host_engine::Limits;
 use host_store::{KeySource, Store};
@@ -31,6 +32,8 @@ pub struct TestBridgeOptions {
     pub settings: Settings,
     /// What one call may use.
     pub limits: Limits,
+    /// How many recorded calls it keeps; as it is, none, so that it writes what its calls do and nothing else.
+    pub recorded: RingBounds,
     /// The agent link.
     pub link: AgentLinkOptions,
     /// Whether the lifecycle is linked in, which starts sooner than the component.
@@ -54,6 +57,7 @@ impl Default for TestBridgeOptions {
             clouddriver_rows: None,
             settings: Settings::default(),
             limits: Limits::default(),
+            recorded: RingBounds { records: 0, bytes: 0 },
             link: AgentLinkOptions::default(),
             native: false,
             replica: "test".into(),
@@ -220,6 +224,7 @@ fn bridge_options(database: &TestDatabase, options: &TestBridgeOptions) -> Bridg
         dynamic_accounts: true,
         settings: options.settings.clone(),
         retention: Retention::default(),
+        recorded: options.recorded,
         limits: options.limits.clone(),
         replica: Some(options.replica.clone()),
         advertise: options.advertise.clone(),

@@ -10,6 +10,7 @@ mod listening;
 mod lost_commits;
 mod measured;
 mod observed;
+mod recorded;
 mod repeated;
 mod secrets;
 mod seen;

@@ -15,10 +15,19 @@ pub(crate) struct Said {
 
 /// `swingbridge accounts …`, asked of a bridge.
 pub(crate) async fn accounts(api: &Api, arguments: &[&str]) -> Result<Said> {
+    verb(api, "accounts", arguments).await
+}
+
+/// `swingbridge VERB …`, asked of a bridge.
+pub(crate) async fn verb(api: &Api, verb: &str, arguments: &[&str]) -> Result<Said> {
+    let arguments = [&[verb], arguments, &["--url", api.base()]].concat();
+    swingbridge(&arguments).await
+}
+
+/// `swingbridge …`
+pub(crate) async fn swingbridge(arguments: &[&str]) -> Result<Said> {
     let output = tokio::process::Command::new(binary())
-        .arg("accounts")
         .args(arguments)
-        .args(["--url", api.base()])
         .stdin(Stdio::null())
         .output()
         .await

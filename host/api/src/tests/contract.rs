@@ -79,6 +79,8 @@ async fn the_paths_of_the_original_are_kept() {
     /openapi.json GET
     /operations/{id} GET
     /operations/{id}/events GET
+    /records GET
+    /records/{id} GET
     /replicas/ring POST
     "#);
 }

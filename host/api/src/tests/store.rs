@@ -15,6 +15,7 @@ use host_core::journal::{JournalEntry, Transition};
 use host_core::operation::{Operation, OperationKind, OperationState};
 use host_core::port::events::Events;
 use host_core::port::figures::{Figures, Watch};
+use host_core::port::recordings::{KeptRecord, ListedRecord, RecordFilter, Recordings, RingBounds};
 use host_core::port::store::{
     AccountRecord, AgentNamespaces, DefinitionRow, ListFilter, Memory, NameRow, Outbox, Page,
     Records, Rows,
@@ -36,6 +37,7 @@ pub(super) struct Content {
     pub(super) items: Vec<RequestItem>,
     pub(super) operations: Vec<Operation>,
     pub(super) namespaces: Vec<AgentNamespaces>,
+    pub(super) recorded: BTreeMap<String, KeptRecord>,
 }
 
 /// The store.
@@ -46,6 +48,8 @@ pub(super) struct MemoryStore {
     pub(super) trouble: Mutex<Option<StoreError>>,
     /// How often figures were read.
     pub(super) looks: AtomicUsize,
+    /// How often records were read.
+    pub(super) pieces: AtomicUsize,
     /// Pings are never answered.
     pub(super) hangs: AtomicBool,
 }
@@ -289,6 +293,36 @@ impl Events for MemoryStore {
     ) -> Result<Option<JournalEntry>, StoreError> {
         let next = self.behind(Some(account), after, 1).await?.into_iter().next();
         Ok(next.map(|step| step.entry))
+    }
+}
+
+#[async_trait]
+impl Recordings for MemoryStore {
+    async fn keep(&self, _: Vec<KeptRecord>, _: RingBounds) -> Result<(), StoreError> {
+        not_for_the_api()
+    }
+
+    async fn listed(
+        &self,
+        filter: RecordFilter,
+        limit: usize,
+    ) -> Result<Vec<ListedRecord>, StoreError> {
+        let listed = |record: &KeptRecord| ListedRecord {
+            id: record.id.clone(),
+            bytes: record.body.len() as u64,
+        };
+        self.read(|content| {
+            let newest = content.recorded.values().rev().filter(|record| filter.takes(record));
+            newest.take(limit).map(listed).collect()
+        })
+    }
+
+    async fn of_ids(&self, ids: Vec<String>) -> Result<Vec<KeptRecord>, StoreError> {
+        self.pieces.fetch_add(1, Ordering::Relaxed);
+        self.read(|content| {
+            let newest = content.recorded.values().rev();
+            newest.filter(|record| ids.contains(&record.id)).cloned().collect()
+        })
     }
 }
 

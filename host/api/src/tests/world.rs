@@ -53,6 +53,7 @@ impl World {
             memory: self.store.clone(),
             outbox: self.store.clone(),
             events: self.store.clone(),
+            recordings: self.store.clone(),
             watch: self.store.clone(),
             explains: self.intake.clone(),
             feed: Feed::new(self.store.clone(), self.clock.clone()),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use host_core::port::housekeeping::Retention;
+use host_core::port::recordings::RingBounds;
 use host_core::port::vault::SecretEngines;
 use host_core::secret::Secret;
 use host_core::settings::Settings as LifecycleSettings;
@@ -57,6 +58,7 @@ async fn the_defaults_are_those_of_the_rooms_that_use_them() {
     assert_eq!(config.lifecycle, LifecycleSettings::default());
     assert_eq!(config.limits, Limits::default());
     assert_eq!(config.retention, Retention::default());
+    assert_eq!(config.recorded, RingBounds::default());
 }
 
 #[tokio::test]
