@@ -26,6 +26,7 @@ use crate::bridge::later;
 use crate::counts::{Counter, Counts};
 
 pub use self::pack::{packed, unpacked, unpacked_aside};
+pub(crate) use self::weight::weight;
 
 /// What may wait to be written.
 const ROOM: Room = Room { records: 1_000, bytes: 32 << 20 };

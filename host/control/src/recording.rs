@@ -17,14 +17,36 @@ use host_core::record::{
     Applied, Asked, End, FORMAT, Import, LIFECYCLE_CONTRACT, LogLevel, LogLine, Record,
 };
 
+use crate::recorder::weight;
+
 /// The slot of the lifecycle module.
 pub(crate) const SLOT: &str = "lifecycle";
+
+/// The most of one call that is listened to, in bytes: what a module asks is bounded by nothing but its time.
+const HEARD_MAX: usize = 32 << 20;
 
 /// What was heard.
 #[derive(Debug, Default)]
 struct Heard {
     imports: Vec<Import>,
     log: Vec<LogLine>,
+    /// How much that is. Beyond [`HEARD_MAX`] nothing is kept of the call.
+    bytes: usize,
+}
+
+impl Heard {
+    fn is_too_much(&self) -> bool {
+        self.bytes > HEARD_MAX
+    }
+
+    /// Hears something as large as this; answers whether it is to be kept.
+    fn hear(&mut self, bytes: usize) -> bool {
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.is_too_much() {
+            (self.imports, self.log) = Default::default();
+        }
+        !self.is_too_much()
+    }
 }
 
 /// A world, and what is heard of it.
@@ -45,25 +67,33 @@ impl Listening {
     }
 
     fn note(&self, import: Import) {
-        self.heard().imports.push(import);
+        let bytes = weight(&import);
+        let mut heard = self.heard();
+        if heard.hear(bytes) {
+            heard.imports.push(import);
+        }
     }
 
-    /// The record of the call, whose unit is not applied yet.
+    /// The record of the call, whose unit is not applied yet; none, if there was too much to hear.
     pub(crate) fn record(
         &self,
         id: String,
         module: &ModuleId,
         event: Event,
         called: &Result<Called, CallError>,
-    ) -> Record {
-        let Heard { imports, log } = std::mem::take(&mut *self.heard());
+    ) -> Option<Record> {
+        let heard = std::mem::take(&mut *self.heard());
+        if heard.is_too_much() {
+            return None;
+        }
+        let Heard { imports, log, .. } = heard;
         let end = match called {
             Ok(Called { answer, writes }) => {
                 End::Decided { answer: answer.clone(), writes: writes.clone() }
             }
             Err(error) => End::Stopped(error.clone()),
         };
-        Record {
+        Some(Record {
             format: FORMAT,
             id,
             at: self.world.now(),
@@ -78,7 +108,7 @@ impl Listening {
             end,
             applied: Applied::Nothing,
             took_us: u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX),
-        }
+        })
     }
 }
 
@@ -99,7 +129,13 @@ impl World for Listening {
     }
 
     fn log(&self, level: LogLevel, message: String) {
-        self.heard().log.push(LogLine { level, message: message.clone() });
+        let line = LogLine { level, message: message.clone() };
+        let bytes = weight(&line);
+        let mut heard = self.heard();
+        if heard.hear(bytes) {
+            heard.log.push(line);
+        }
+        drop(heard);
         self.world.log(level, message);
     }
 
@@ -165,5 +201,28 @@ impl World for Listening {
         let told = self.world.retry(questions.clone()).await?;
         self.note(Import::Retry { asked: questions, told: told.clone() });
         Ok(told)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use host_core::record::Import;
+
+    use super::{HEARD_MAX, Heard};
+
+    #[test]
+    fn a_module_that_asks_without_end_is_not_remembered_without_end() {
+        let mut heard = Heard::default();
+        let mut kept = 0;
+        for turn in 0_usize..1_000 {
+            if heard.hear(HEARD_MAX / 10) {
+                kept += 1;
+                heard.imports.push(Import::Id(turn.to_string()));
+            }
+        }
+        assert_eq!(kept, 10, "as many as there is room for");
+        assert!(heard.is_too_much());
+        assert!(heard.imports.is_empty(), "nothing stays of what is too much");
+        assert!(!heard.hear(1), "and nothing more is heard");
     }
 }

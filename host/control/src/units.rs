@@ -264,7 +264,12 @@ impl Shared {
         self.counts.add(Counter::Calls, &[event.export(), end], 1);
         let Called { answer, writes } = called?;
         let (mut call, mut presence) = world.take();
-        self.read_for_writes(&mut call, &writes).await.map_err(|error| host_fault(&error))?;
+        if let Err(error) = self.read_for_writes(&mut call, &writes).await {
+            if let Some(record) = record {
+                self.ports.recorder.take(Record { applied: Applied::Failed, ..record });
+            }
+            return Err(host_fault(&error));
+        }
         call.gone = self.gone(&call);
         presence.gone.clone_from(&call.gone);
         let others = of_other_instances(&call, &writes);
@@ -289,11 +294,17 @@ impl Shared {
         let listening = Arc::new(Listening::new(world));
         let called = module.call(event.clone(), Arc::clone(&listening) as Arc<_>).await;
         let record = listening.record(self.ports.ids.next(), module.id(), event.clone(), &called);
-        if called.is_err() {
-            self.ports.recorder.take(record);
-            return (called, None);
+        match record {
+            None => {
+                self.counts.add(Counter::Records, &["too-large"], 1);
+                (called, None)
+            }
+            Some(record) if called.is_err() => {
+                self.ports.recorder.take(record);
+                (called, None)
+            }
+            record => (called, record),
         }
-        (called, Some(record))
     }
 
     /// A call was made, and this became of what it wanted.

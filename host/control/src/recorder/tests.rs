@@ -361,8 +361,8 @@ async fn a_record_that_is_larger_than_the_ring_is_not_put_in() {
 
 #[test]
 fn a_record_weighs_what_its_texts_have_and_some_for_the_rest() {
-    let one = weight::weight(&record("1"));
-    let more = weight::weight(&heavy("1", 100_000));
+    let one = weight(&record("1"));
+    let more = weight(&heavy("1", 100_000));
     assert!((200..2_000).contains(&one), "{one}");
     assert!((100_000..100_200).contains(&(more - one)), "{one} {more}");
 }

@@ -1,21 +1,20 @@
-//! How much memory a record takes, near enough: the letters of its texts and some words for everything else.
+//! How much memory a record or a part of one takes, near enough: the letters of its texts and some words for everything else.
 //!
 //! Whoever made a call waits for this, so nothing is written for it: the record is gone over once, and counted.
 
 use std::fmt::{self, Display};
 
-use host_core::record::Record;
 use serde::Serialize;
 use serde::ser::{self, Serializer};
 
 /// What each value takes, of a text what it takes beside its letters.
 const VALUE: usize = 3 * size_of::<usize>();
 
-/// The bytes that a record takes.
-pub(super) fn weight(record: &Record) -> usize {
+/// The bytes that a record, or a part of one, takes.
+pub(crate) fn weight<T: Serialize>(part: &T) -> usize {
     let mut scale = Scale(0);
     // Nothing of ours refuses to be gone over; if something did, it would be too heavy.
-    record.serialize(&mut scale).map_or(usize::MAX / 2, |()| scale.0)
+    part.serialize(&mut scale).map_or(usize::MAX / 2, |()| scale.0)
 }
 
 /// Adds up what it is given.
