@@ -1,5 +1,6 @@
 //! `swingbridge bench`: what a module's calls cost, and how two modules compare.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -34,8 +35,8 @@ pub(crate) struct BenchArguments {
     #[arg(long, default_value = "{}")]
     settings: String,
     /// How often each call is made; of a comparison, how many pairs
-    #[arg(long, default_value_t = 51)]
-    rounds: usize,
+    #[arg(long, default_value = "51")]
+    rounds: NonZeroUsize,
     /// Write a profile by function of the guest to this file; profiler.firefox.com opens it
     #[arg(long, value_name = "FILE")]
     profile: Option<PathBuf>,
@@ -66,14 +67,14 @@ pub(crate) fn perform(arguments: &BenchArguments) -> Result<ExitCode> {
     }
     let counting = Kit::counting(Arc::clone(&modules) as Arc<_>).map_err(anyhow::Error::msg)?;
     let counted = self::subject(&counting, bytes, &settings)?;
-    let costs = bench::costs(&subject, &counted, &calls, arguments.rounds, tell);
+    let costs = bench::costs(&subject, &counted, &calls, arguments.rounds.get(), tell);
     let costs = kit.wait(costs).map_err(|error| anyhow!("{}", error.sentence))?;
     let ratios = match &arguments.against {
         None => Vec::new(),
         Some(other) => {
             let other = crate::trial::bytes(&kit, other)?;
             let other = self::subject(&kit, other, &settings)?;
-            kit.wait(bench::compare(&subject, &other, &calls, arguments.rounds, tell))
+            kit.wait(bench::compare(&subject, &other, &calls, arguments.rounds.get(), tell))
         }
     };
     bar.finish_and_clear();
@@ -188,13 +189,16 @@ fn as_text(costs: &[Cost], ratios: &[(String, Ratio)]) -> String {
     if !ratios.is_empty() {
         text.push_str("\n\n");
         let row = |(export, ratio): &(String, Ratio)| {
-            let says =
-                if ratio.is_more_than_noise() { "more than noise" } else { "not more than noise" };
-            let bounds = format!("{:.3} to {:.3}", ratio.low, ratio.high);
+            let says = match ratio.bounds {
+                None => "too few pairs to tell",
+                Some(_) if ratio.is_more_than_noise() => "more than noise",
+                Some(_) => "not more than noise",
+            };
+            let bounds = ratio.bounds.map(|(low, high)| format!("{low:.3} to {high:.3}"));
             vec![
                 export.clone(),
                 format!("{:.3}", ratio.median),
-                bounds,
+                bounds.unwrap_or_else(|| "-".to_owned()),
                 ratio.pairs.to_string(),
                 says.to_owned(),
             ]
@@ -225,8 +229,8 @@ fn as_json(costs: &[Cost], ratios: &[(String, Ratio)]) -> Json {
         json!({
             "export": export,
             "otherByThis": ratio.median,
-            "low": ratio.low,
-            "high": ratio.high,
+            "low": ratio.bounds.map(|(low, _)| low),
+            "high": ratio.bounds.map(|(_, high)| high),
             "pairs": ratio.pairs,
             "moreThanNoise": ratio.is_more_than_noise(),
         })
