@@ -44,10 +44,10 @@ pub struct Replayed {
 }
 
 impl Replayed {
-    /// Whether it decides the same.
+    /// Whether it asks and decides the same.
     #[must_use]
     pub fn is_same(&self) -> bool {
-        self.differences.is_empty() && self.unknown.is_none()
+        self.differences.is_empty() && self.asks.is_empty() && self.unknown.is_none()
     }
 }
 
@@ -117,7 +117,7 @@ impl Candidate {
             let replayed = self.one(record, raw).await;
             replay.replayed += 1;
             replay.same += usize::from(replayed.is_same());
-            if !replayed.is_same() || !replayed.asks.is_empty() {
+            if !replayed.is_same() {
                 replay.told.push(replayed);
             }
         }
