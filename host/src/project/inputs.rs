@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// Folders that are no sources, wherever they lie; beside these, everything whose name begins with a dot.
-const NO_SOURCES: [&str; 5] = ["__pycache__", "build", "node_modules", "scenarios", "target"];
+/// Folders at the top of a project that are no sources; beside these, everything whose name begins with a dot, and what
+/// Python keeps of its modules.
+const NO_SOURCES: [&str; 4] = ["build", "node_modules", "scenarios", "target"];
 
 /// What a component was built from.
 #[derive(Debug)]
@@ -74,16 +75,18 @@ fn read(file: &Path) -> Result<Vec<u8>> {
 }
 
 /// The files that may be sources, in an order of their own. Links to folders are not followed.
-fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
+fn sources(top: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    let mut folders = vec![folder.to_owned()];
+    let mut folders = vec![top.to_owned()];
     while let Some(folder) = folders.pop() {
         let unread = || format!("{} cannot be looked into", folder.display());
+        let is_top = folder == top;
         for entry in fs::read_dir(&folder).with_context(unread)? {
             let entry = entry.with_context(unread)?;
             let name = entry.file_name();
             let name = name.to_string_lossy();
-            if name.starts_with('.') || name.ends_with(".md") || NO_SOURCES.contains(&&*name) {
+            let is_no_source = is_top && NO_SOURCES.contains(&&*name) || name == "__pycache__";
+            if name.starts_with('.') || name.ends_with(".md") || is_no_source {
                 continue;
             }
             let path = entry.path();
@@ -117,7 +120,9 @@ mod tests {
 
     #[test]
     fn a_source_that_is_other_new_or_gone_is_a_change() {
-        for change in [("src/a.py", "2"), ("src/b.py", ""), ("package.json", "")] {
+        for change in
+            [("src/a.py", "2"), ("src/b.py", ""), ("package.json", ""), ("src/build/rule.js", "")]
+        {
             let project = built();
             project.write(&[change]);
             assert!(!inputs(&project).unchanged(), "{change:?}");
