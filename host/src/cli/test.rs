@@ -74,7 +74,7 @@ fn once(kit: &Kit, arguments: &TestArguments, paths: &Paths) -> Result<ExitCode>
     let sources = paths::sources(&paths.scenarios).map_err(anyhow::Error::msg)?;
     let suite = suite(kit, arguments, paths.module.as_deref())?;
     let (sources, report) = if arguments.bless {
-        bless(&suite, sources)?
+        bless(&suite, sources, arguments.json)?
     } else {
         let tell = |file: &FileReport| tell(file, &suite.command, arguments.json);
         let report = suite.run(&sources, tell);
@@ -140,7 +140,7 @@ pub(crate) fn suite_of<'k>(
 }
 
 /// Writes what came into the files until nothing more can be written, and runs them once more.
-fn bless(suite: &Suite<'_>, mut sources: Vec<Source>) -> Result<(Vec<Source>, Report)> {
+fn bless(suite: &Suite<'_>, mut sources: Vec<Source>, json: bool) -> Result<(Vec<Source>, Report)> {
     /// What is written may let a later step come to something else; more rounds than this would not help.
     const ROUNDS: usize = 4;
     for source in &mut sources {
@@ -152,9 +152,9 @@ fn bless(suite: &Suite<'_>, mut sources: Vec<Source>) -> Result<(Vec<Source>, Re
         if source.text != before {
             std::fs::write(&source.path, &source.text)
                 .with_context(|| format!("{} cannot be written", source.path.display()))?;
-            output::write(&format!("written: {}", source.path.display()))?;
+            output::say(&format!("written: {}", source.path.display()));
         }
     }
-    let report = suite.run(&sources, |file| tell(file, &suite.command, false));
+    let report = suite.run(&sources, |file| tell(file, &suite.command, json));
     Ok((sources, report))
 }

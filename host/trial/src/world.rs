@@ -392,7 +392,7 @@ impl World {
     /// # Errors
     /// It has none.
     pub fn silence(&mut self, id: &str) -> Result<(), Impossible> {
-        let ends = self.clock.now() + self.timeout_ms;
+        let ends = self.clock.now().saturating_add(self.timeout_ms);
         self.connected(id)?.fall_silent();
         self.silences.insert(id.to_owned(), ends);
         Ok(())

@@ -100,6 +100,7 @@ enum Raw {
 }
 
 fn node(raw: Spanned<Raw>, text: &str) -> Node {
+    let is_alias = raw.referenced != raw.defined;
     let mut place = Place::from(raw.referenced);
     let content = match raw.value {
         Raw::Scalar(value) => Content::Scalar(value),
@@ -115,13 +116,36 @@ fn node(raw: Spanned<Raw>, text: &str) -> Node {
         }
     };
     place.end = end(place, &content, text);
-    Node { place, content }
+    let mut node = Node { place, content };
+    if is_alias {
+        node.leave_out_parts();
+    }
+    node
+}
+
+impl Node {
+    /// What stands elsewhere has no text here that could be replaced, but as a whole.
+    fn leave_out_parts(&mut self) {
+        let parts: Box<dyn Iterator<Item = &mut Self>> = match &mut self.content {
+            Content::Scalar(_) => return,
+            Content::List(entries) => Box::new(entries.iter_mut()),
+            Content::Map(entries) => Box::new(entries.iter_mut().map(|(_, value)| value)),
+        };
+        for part in parts {
+            part.place.end = part.place.start;
+            part.leave_out_parts();
+        }
+    }
 }
 
 /// The byte behind a node: of a list or map behind its last entry, and behind the bracket that closes it.
 fn end(place: Place, content: &Content, text: &str) -> usize {
     let last = match content {
-        Content::Scalar(_) => return place.end,
+        // The end of the line behind a block scalar is none of it.
+        Content::Scalar(_) => {
+            let written = text.get(place.start..place.end).unwrap_or_default();
+            return place.start + written.trim_end().len();
+        }
         Content::List(entries) => entries.last().map(|entry| entry.place.end),
         Content::Map(entries) => {
             entries.last().map(|(key, value)| value.place.end.max(key.place.end))
@@ -433,6 +457,17 @@ mod tests {
         assert_eq!(cut(of(&file, "list")), "- one\n  - [2, 3]");
         assert_eq!(of(&file, "last").place.line, 6);
         assert_eq!(of(&file, "last").place.column, 7);
+    }
+
+    #[test]
+    fn what_takes_the_place_of_a_node_leaves_the_next_line_alone() {
+        let text = "folded: >\n  one\n  two\nlast: &seen { state: ACTIVE }\nagain: *seen\n";
+        let file = read(text).expect("YAML");
+        let cut = |node: &Node| &text[node.place.start..node.place.end];
+        assert!(cut(of(&file, "folded")).ends_with("two"), "{:?}", cut(of(&file, "folded")));
+        assert_eq!(cut(of(of(&file, "last"), "state")), "ACTIVE");
+        assert_eq!(cut(of(&file, "again")), "*seen");
+        assert_eq!(cut(of(of(&file, "again"), "state")), "", "it is written elsewhere");
     }
 
     #[test]

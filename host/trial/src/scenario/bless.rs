@@ -1,8 +1,10 @@
 //! Writes what came in the place of what was expected: nothing else of a file changes, comments stay.
 
+use super::read;
 use super::told::{Mismatch, Told};
 
-/// The file's text with what came; nothing, if there is nothing to be written.
+/// The file's text with what came; nothing, if there is nothing to be written, or nothing that could be read
+/// again.
 #[must_use]
 pub fn blessed(text: &str, told: &Told) -> Option<String> {
     let mut edits: Vec<(usize, usize, &str)> = Vec::new();
@@ -20,5 +22,6 @@ pub fn blessed(text: &str, told: &Told) -> Option<String> {
         // A block list ends with its last entry: what takes its place stands on the key's line or below it all the same.
         blessed.replace_range(*start..*end, bless);
     }
-    (!edits.is_empty()).then_some(blessed)
+    // Whatever was not thought of here: a file that cannot be read any more is not written.
+    (!edits.is_empty() && read::read(&blessed).is_ok()).then_some(blessed)
 }

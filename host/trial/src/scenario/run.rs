@@ -179,7 +179,7 @@ fn row(given: &AccountGiven) -> AccountRow {
         failed_count: given.failed_count,
         error: None,
         state_since: BEGIN,
-        due_at: given.due_ms.map(|due| BEGIN + due),
+        due_at: given.due_ms.map(|due| BEGIN.saturating_add(due)),
         requests: Vec::new(),
         attributes: Vec::new(),
         generation: None,
